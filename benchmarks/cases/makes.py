@@ -74,11 +74,12 @@ def _clothes(settings: Settings) -> list[Row]:
 
 def _likeness(of: Any, made: np.ndarray, true: np.ndarray, learned: np.ndarray) -> list[Row]:
     """Return the rows that need no classifier, of pictures ``[row, height, width, 3]``."""
-    from plait.modalities.drawn_sets import measured
+    from plait.modalities.drawn_sets import resampled
     from plait.modalities.image.scoring import compared
     from plait.modalities.image.sheet import copies
+    from plait.modalities.target import metrics_by
 
-    found = measured([compared(a, b) for a, b in zip(made, true, strict=True)])
+    found = metrics_by(resampled, [compared(a, b) for a, b in zip(made, true, strict=True)])
     near = copies(list(made), list(true), list(learned))
     neighbours = "of each other's 3rd neighbour, in sets of 1,000"
     return [

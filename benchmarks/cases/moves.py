@@ -66,7 +66,8 @@ class _Judges:
 
 
 def _asked(outcome: Outcome, judges: _Judges, settings: Settings) -> list[Row]:
-    from plait.modalities.drawn_sets import copied, measured
+    from plait.modalities.drawn_sets import copied, resampled
+    from plait.modalities.target import metrics_by
     from plait.modalities.video.scoring import points_of
 
     pairs = [(kind, motion) for kind in judges.kinds for motion in judges.motions]
@@ -77,7 +78,7 @@ def _asked(outcome: Outcome, judges: _Judges, settings: Settings) -> list[Row]:
     test = outcome.split.test
     beside, _ = _made(outcome, test.select(["kind", "motion"]), settings.seed)
     points = [points_of(_clips(some)) for some in (beside, judges.true)]
-    found = measured(list(np.concatenate(points, axis=1)))
+    found = metrics_by(resampled, list(np.concatenate(points, axis=1)))
     learned = points_of(_clips(judges.learned[:: max(1, len(judges.learned) // 1500)]))
     near = copied(*points, learned)
     of = _row(settings, outcome, "stickers that move, by kind and motion")

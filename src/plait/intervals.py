@@ -19,6 +19,7 @@ from plait.bootstrap import (
 )
 from plait.metrics import SHARES, Metric, Rows
 from plait.sampling_error import share_interval
+from plait.spacing import evenly_spaced
 
 
 def metric_intervals(
@@ -79,7 +80,7 @@ def interval_seconds(
         return 0.0
     num_rows, resamples = resampling(len(truth), outputs[:1].size)
     calls, began = resamples + EXTRA_CALLS, clock()
-    some = np.linspace(0, len(truth) - 1, num_rows).astype(np.int64)
+    some = evenly_spaced(len(truth), num_rows)
     pilot = np.ones((NUM_BLOCKS, num_rows), np.float32)
     if resampled is not None and resampled(outputs[some], truth[some], pilot) is not None:
         return (clock() - began) * calls / NUM_BLOCKS

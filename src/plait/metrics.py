@@ -58,10 +58,10 @@ def classification_metrics(outputs: np.ndarray, truth: np.ndarray) -> dict[str, 
     """
     guess = outputs.argmax(axis=1)
     return {
-        "accuracy": _mean(right_rows(outputs, truth)),
+        "accuracy": known_mean(right_rows(outputs, truth)),
         "macro_f1": _macro_f1(guess, truth, outputs.shape[1]),
         "auc": _mean_auc(outputs, truth),
-        "log_loss": _mean(log_loss(outputs, truth)),
+        "log_loss": known_mean(log_loss(outputs, truth)),
     }
 
 
@@ -75,10 +75,10 @@ def tagging_metrics(outputs: np.ndarray, truth: np.ndarray) -> dict[str, float]:
     f1 = 2 * hits / np.maximum(guessed + occurring, 1)
     total = guessed.sum() + occurring.sum()
     return {
-        "macro_f1": _mean(f1[occurring > 0]),
+        "macro_f1": known_mean(f1[occurring > 0]),
         "micro_f1": float(2 * hits.sum() / total) if total else float("nan"),
-        "auc": _mean([auc(outputs[:, i], real[:, i]) for i in range(real.shape[1])]),
-        "log_loss": _mean(binary_log_loss(outputs, truth)),
+        "auc": known_mean([auc(outputs[:, i], real[:, i]) for i in range(real.shape[1])]),
+        "log_loss": known_mean(binary_log_loss(outputs, truth)),
     }
 
 
@@ -92,10 +92,10 @@ def regression_metrics(outputs: np.ndarray, truth: np.ndarray) -> dict[str, floa
     exact = truth.astype(np.float64)
     spread = float(((exact - exact.mean()) ** 2).sum()) if len(truth) >= LEAST_ROWS else 0.0
     return {
-        "rmse": float(np.sqrt(_mean(gap**2))),
-        "mae": _mean(np.abs(gap)),
+        "rmse": float(np.sqrt(known_mean(gap**2))),
+        "mae": known_mean(np.abs(gap)),
         "r2": 1.0 - float((gap**2).sum()) / spread if spread > 0 else float("nan"),
-        "coverage": _mean(covered_rows(outputs, truth)),
+        "coverage": known_mean(covered_rows(outputs, truth)),
     }
 
 
@@ -245,16 +245,17 @@ def _macro_f1(guess: np.ndarray, truth: np.ndarray, num_classes: int) -> float:
     real, said = np.bincount(truth + 1, minlength=size), np.bincount(guess + 1, minlength=size)
     hits = np.bincount(truth[guess == truth] + 1, minlength=size)
     f1 = 2 * hits / np.maximum(real + said, 1)
-    return _mean(f1[real > 0])
+    return known_mean(f1[real > 0])
 
 
 def _mean_auc(outputs: np.ndarray, truth: np.ndarray) -> float:
     if outputs.shape[1] == 2:
         return auc(outputs[:, 1], truth == 1)
-    return _mean(class_aucs(outputs, truth))
+    return known_mean(class_aucs(outputs, truth))
 
 
-def _mean(values: Any) -> float:
+def known_mean(values: Any) -> float:
+    """Return the mean of what is finite; NaN of nothing."""
     array = np.asarray(values, np.float64)
     array = array[np.isfinite(array)]
     return float(array.mean()) if len(array) else float("nan")

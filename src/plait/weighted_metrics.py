@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from plait.metrics import binary_log_loss, log_loss
+from plait.metrics import binary_log_loss, known_mean, log_loss
 
 
 def weighted_auc(score: np.ndarray, positive: np.ndarray, weights: np.ndarray) -> float:
@@ -42,8 +42,8 @@ def weighted_classification_metrics(
     areas = [weighted_auc(outputs[:, i], truth == i, heavy) for i in sides]
     return {
         "accuracy": _mean(right, heavy),
-        "macro_f1": _known(f1[real > 0]),
-        "auc": _known(areas),
+        "macro_f1": known_mean(f1[real > 0]),
+        "auc": known_mean(areas),
         "log_loss": _mean(log_loss(outputs, truth), heavy),
     }
 
@@ -59,9 +59,9 @@ def weighted_tagging_metrics(
     total = float(guessed.sum() + occurring.sum())
     areas = [weighted_auc(outputs[:, i], real[:, i], heavy) for i in range(real.shape[1])]
     return {
-        "macro_f1": _known(f1[occurring > 0]),
+        "macro_f1": known_mean(f1[occurring > 0]),
         "micro_f1": float(2 * hits.sum()) / total if total else float("nan"),
-        "auc": _known(areas),
+        "auc": known_mean(areas),
         "log_loss": _mean(binary_log_loss(outputs, truth), heavy),
     }
 
@@ -86,9 +86,3 @@ def weighted_regression_metrics(
 def _mean(values: np.ndarray, heavy: np.ndarray) -> float:
     total = float(heavy.sum())
     return float((values * heavy).sum()) / total if total else float("nan")
-
-
-def _known(values: object) -> float:
-    array = np.asarray(values, np.float64)
-    array = array[np.isfinite(array)]
-    return float(array.mean()) if len(array) else float("nan")

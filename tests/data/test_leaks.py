@@ -5,7 +5,7 @@ import pytest
 
 from plait import read
 from plait.data.leaks import find_leaks, predictive_power
-from plait.data.suspects import even_rows, suspects, twins
+from plait.data.suspects import suspects, twins
 
 N = 400
 RNG = np.random.default_rng(0)
@@ -126,7 +126,6 @@ def test_large_tables_are_sampled_and_media_stay_closed(monkeypatch, tmp_path):
     )  # fmt: skip
     found = suspects(table, ["photo", "copy"], "kind")
     assert [leak.columns for leak in found] == [("copy",)] and max(seen) <= 8000
-    assert len(even_rows(num, 100)) == 100 and even_rows(3, 100).tolist() == [0, 1, 2]
 
 
 def test_twins_are_equal_in_every_row():

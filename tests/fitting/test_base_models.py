@@ -143,7 +143,7 @@ def test_a_model_of_plain_columns_sees_the_same_features_later(monkeypatch):
     """Trees learn before all else, from columns planned on few rows: their places must stay."""
     problem = problem_with("rare", lambda i: i % 40 == 7, float)
     learned = problem.splits.train[problem.splits.train % 40 != 7]
-    monkeypatch.setattr(quick_trees, "spread_over", lambda rows, num: learned[:8])
+    monkeypatch.setattr(quick_trees, "even_sample", lambda rows, num: learned[:8])
     found = measure(problem, 60.0, folds=False)
     assert "trees" in found.outputs
     (base_model, places), *_ = found.judges.stages["trees"]

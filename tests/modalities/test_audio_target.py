@@ -16,7 +16,7 @@ from plait.errors import TargetError
 from plait.modalities import Asked, Media
 from plait.modalities.audio.codec import AudioCodec
 from plait.modalities.audio.griffin_lim import amplitudes_of, sound_of
-from plait.modalities.audio.network import WAYS, Generate
+from plait.modalities.audio.making.network import WAYS, Generate
 from plait.modalities.audio.page import learned_panel
 from plait.modalities.audio.said import said_column
 from plait.modalities.audio.scoring import mel_distance, point_of

@@ -11,11 +11,12 @@ from PIL import Image
 
 from plait.errors import CellError, TargetError
 from plait.modalities import Asked, Media
-from plait.modalities.drawn_sets import measured, resampled
+from plait.modalities.drawn_sets import resampled
 from plait.modalities.image.codec import ImageCodec
 from plait.modalities.image.network import Generate
 from plait.modalities.image.scoring import WORDS, compared
 from plait.modalities.image.sheet import copies, sheet
+from plait.modalities.target import metrics_by
 from plait.nn.conditions import Conditions
 from plait.nn.tokens import Tokens
 
@@ -35,7 +36,7 @@ def squares(num, seed, size=16):
 
 
 def told(said, true):
-    return measured([compared(a, b) for a, b in zip(said, true, strict=True)])
+    return metrics_by(resampled, [compared(a, b) for a, b in zip(said, true, strict=True)])
 
 
 def blurred(true):
@@ -76,7 +77,7 @@ def test_what_makes_one_picture_or_none_scores_nothing_and_is_refused(collapsed)
 
 def test_resamples_are_means_of_rows_and_of_pairs():
     pairs = [compared(a, b) for a, b in zip(squares(NUM, 1), squares(NUM, 0), strict=True)]
-    whole = measured(pairs)
+    whole = metrics_by(resampled, pairs)
     same = resampled(pairs, np.stack([np.ones(NUM), 2 * np.ones(NUM), np.eye(NUM)[3]]))
     for name in ("found", "precision", "recall", "density", "covered"):
         assert same[name][:2] == pytest.approx(whole[name])
@@ -90,9 +91,9 @@ def test_resamples_are_means_of_rows_and_of_pairs():
 
 def test_more_pictures_than_one_set_holds_are_sets_one_after_the_other(monkeypatch):
     pairs = [compared(a, b) for a, b in zip(squares(NUM, 1), squares(NUM, 0), strict=True)]
-    halves = measured(pairs[:30]), measured(pairs[30:])
+    halves = metrics_by(resampled, pairs[:30]), metrics_by(resampled, pairs[30:])
     monkeypatch.setattr("plait.modalities.drawn_sets.MOST_TOGETHER", 30)
-    found = measured(pairs)
+    found = metrics_by(resampled, pairs)
     for name in ("precision", "covered", "kid"):
         assert found[name] == pytest.approx(np.mean([one[name] for one in halves]))
 

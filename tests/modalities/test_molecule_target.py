@@ -16,7 +16,7 @@ from plait.modalities.media import Media
 from plait.modalities.molecule.codec import MoleculeCodec
 from plait.modalities.molecule.domain import bits_of, expected_likeness, stack, tanimoto
 from plait.modalities.molecule.network import Symbols
-from plait.modalities.molecule.scoring import designed, measured, told_of
+from plait.modalities.molecule.scoring import designed, resampled, told_of
 from plait.modalities.molecule.symbols import (
     ATOM,
     FIRST,
@@ -28,6 +28,7 @@ from plait.modalities.molecule.symbols import (
     smiles_of,
     symbols_of,
 )
+from plait.modalities.target import metrics_by
 
 Chem = pytest.importorskip("rdkit.Chem", reason="needs plait[molecule]")
 pytest.importorskip("selfies", reason="needs plait[molecule]")
@@ -117,7 +118,7 @@ def test_metrics_by_hand():
     again = codec.resampled(compared, np.array([[1, 1, 1, 1], [0, 0, 2, 0]]))
     assert {name: value[0] for name, value in again.items()} == found
     assert again["same"][1] == 1.0 and again["new"][1] == 1.0
-    assert measured(compared[:1])["diversity"] == 0.0
+    assert metrics_by(resampled, compared[:1])["diversity"] == 0.0
     about = designed(said, {"CCO"})
     assert (about["unique"], about["new"], about["scaffolds"]) == (0.75, 0.5, 0.5)
 

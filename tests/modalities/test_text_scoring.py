@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from sacrebleu.metrics.bleu import BLEU
 from sacrebleu.metrics.chrf import CHRF
 
+from plait.modalities.target import metrics_by
 from plait.modalities.text.compared import compared, laid_over
-from plait.modalities.text.scoring import WORDS, count_edits, counted, measured, resampled
+from plait.modalities.text.scoring import WORDS, count_edits, counted, resampled
 
 SAID = ["a red boat on calm water", "two dogs", "the cat sat there", "ünïted 42 , kings !"]
 TRUE = ["a red boat sails over calm water", "two dogs", "a dog ran home", "united 42 kings !"]
@@ -21,7 +22,7 @@ texts = words.map(" ".join)
 
 
 def measure(said, true):
-    return measured([counted(a, b) for a, b in zip(said, true, strict=True)])
+    return metrics_by(resampled, [counted(a, b) for a, b in zip(said, true, strict=True)])
 
 
 def theirs(said, true):
@@ -68,16 +69,16 @@ def test_words_in_common_by_hand():
 
 def test_a_resample_of_rows_is_one_of_counts():
     pairs = [counted(a, b) for a, b in zip(SAID, TRUE, strict=True)]
-    twice = measured([pairs[0], pairs[0], pairs[2]])
+    twice = metrics_by(resampled, [pairs[0], pairs[0], pairs[2]])
     assert twice == measure([SAID[0], SAID[0], SAID[2]], [TRUE[0], TRUE[0], TRUE[2]])
     assert {pair.dtype for pair in pairs} == {np.dtype(np.float64)}
     counts = np.array([[1, 1, 1, 1], [2, 0, 1, 0], [0, 0, 0, 3]])
     at_once = resampled(pairs, counts)
     for row, drawn in enumerate(([0, 1, 2, 3], [0, 0, 2], [3, 3, 3])):
-        alone = measured([pairs[place] for place in drawn])
+        alone = metrics_by(resampled, [pairs[place] for place in drawn])
         del alone["cider_d"]  # how rare runs are is a matter of all pairs
         assert alone == {name: pytest.approx(at_once[name][row], abs=1e-12) for name in alone}
-    assert at_once["cider_d"][0] == measured(pairs)["cider_d"]
+    assert at_once["cider_d"][0] == metrics_by(resampled, pairs)["cider_d"]
 
 
 @given(st.text("ab ", max_size=20), st.text("ab ", max_size=20))

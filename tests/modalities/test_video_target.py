@@ -11,7 +11,8 @@ from PIL import Image
 
 from plait.errors import TargetError, UsageError
 from plait.modalities import Asked, Media
-from plait.modalities.drawn_sets import measured
+from plait.modalities.drawn_sets import resampled
+from plait.modalities.target import metrics_by
 from plait.modalities.video.clip import Clip
 from plait.modalities.video.codec import VideoCodec
 from plait.modalities.video.network import Generate
@@ -44,7 +45,7 @@ def codec_of(**settings):
 
 
 def told(said, true):
-    return measured([compared(a, b) for a, b in zip(said, true, strict=True)])
+    return metrics_by(resampled, [compared(a, b) for a, b in zip(said, true, strict=True)])
 
 
 def test_the_truth_has_the_best_of_every_metric_and_others_of_its_kind_are_as_good():

@@ -16,6 +16,7 @@ from plait.data.decoding import Decoder
 from plait.data.table import Table
 from plait.errors import CellError
 from plait.modalities import find_codec
+from plait.spacing import even_sample
 
 MAX_ROWS = 500
 """That are looked at, evenly spread."""
@@ -46,7 +47,7 @@ def fitted_to(checkpoint: Checkpoint, table: Table, column: str, rows: np.ndarra
     preparation = checkpoint.preparation
     if not isinstance(preparation, FittedPreparation):
         return checkpoint
-    some = rows[np.linspace(0, len(rows) - 1, min(len(rows), MAX_ROWS)).astype(np.int64)]
+    some = even_sample(rows, MAX_ROWS)
     codec = find_codec(checkpoint.modality)()
     with Decoder(codec, table.media(), _as_it_is, num_workers=table.policy.num_workers) as decoder:
         results = chain.from_iterable(decoder.decode(table.column(column, some)))

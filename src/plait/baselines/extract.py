@@ -12,6 +12,7 @@ import numpy as np
 from plait.baselines.sparse import SparseRows
 from plait.display import brief
 from plait.modalities import Codec, traits_of
+from plait.spacing import even_sample
 from plait.threads import few_threads
 from plait.types import Arrays, Layout
 
@@ -123,7 +124,7 @@ def make_plan(column: Column, rows: np.ndarray, known: dict[int, np.ndarray] | N
     present = rows[np.asarray(column.present)[rows]]
     if not len(present):
         return Plan(code_part, np.zeros(0, np.int64), np.zeros(0, np.int64))
-    some = present[np.linspace(0, len(present) - 1, min(len(present), PROBE_ROWS)).astype(int)]
+    some = even_sample(present, PROBE_ROWS)
     with few_threads(1):
         table = np.stack([_features(column.codec, column[int(row)]) for row in some])
     if known is not None:

@@ -14,6 +14,7 @@ from plait.baselines.descent import Weights
 from plait.baselines.labelled_rows import LabelledRows
 from plait.baselines.sparse import side_by_side
 from plait.baselines.temperature import best_temperature
+from plait.spacing import evenly_spaced
 
 NUM_LANDMARKS = (2000, 1000, 500, 250, 125)
 USEFUL_LANDMARKS = 250
@@ -166,9 +167,9 @@ def fit_landmarks(rows: LabelledRows, num: int, *, seed: int) -> Found:
     landmarks = Landmarks.of(table[some], rows.matrices.dense.shape[1])
     features = landmarks.features(table)
     learn, judge = inner_folds(rows.truth, seed=seed, groups=rows.groups)[0]
-    judge = judge[_evenly(len(judge), MAX_JUDGED)]
+    judge = judge[evenly_spaced(len(judge), MAX_JUDGED)]
     ridge = LandmarkRidge(features[learn], targets[learn], rows.weights_at(learn))
-    few = judge[_evenly(len(judge), _num_choosing(targets.shape[1]))]
+    few = judge[evenly_spaced(len(judge), _num_choosing(targets.shape[1]))]
     choosing = rows.take(few)
 
     def cost(penalty: float) -> float:
@@ -184,11 +185,6 @@ def fit_landmarks(rows: LabelledRows, num: int, *, seed: int) -> Found:
 def _num_choosing(outputs: int) -> int:
     """Return how many rows the penalty is chosen by."""
     return max(min(MAX_JUDGED, MAX_CELLS // outputs), LEAST_JUDGED)
-
-
-def _evenly(num: int, wanted: int) -> np.ndarray:
-    """Return up to `wanted` places of `num`, evenly spread."""
-    return np.linspace(0, num - 1, min(num, wanted)).astype(np.int64)
 
 
 def _products(rows: Any, others: Any) -> np.ndarray:

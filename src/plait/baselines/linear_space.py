@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from plait.baselines.features import FeatureMap
-from plait.baselines.points import PointScale
+from plait.baselines.points import PointScale, unit_rows
 from plait.data.prepared import Prepared
 from plait.modalities import Codec
 from plait.retrieval import mean_reciprocal_rank
@@ -273,9 +273,7 @@ def _directions(
 
 def _projected(points: Mapping[str, np.ndarray], maps: Mapping[str, np.ndarray]) -> np.ndarray:
     """Return the unit sum of the columns' projections; zeros for rows without any of them."""
-    found = sum(points[name] @ maps[name] for name in points)
-    length = np.linalg.norm(found, axis=1, keepdims=True)
-    return np.asarray(found / np.where(length > 0, length, 1.0), np.float32)
+    return unit_rows(np.asarray(sum(points[name] @ maps[name] for name in points)))
 
 
 def _score(

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from plait.baselines.boosting import Grower
 from plait.baselines.descent import LinearProblem
 from plait.baselines.labelled_rows import LabelledRows
 from plait.baselines.selection import select_features
+from plait.spacing import evenly_spaced
 
 NUM_ROUNDS = 2
 """That are timed: the first, with all that begins it, apart."""
@@ -36,7 +35,7 @@ def round_seconds(rows: LabelledRows, seed: int) -> float:
 def step_seconds(rows: LabelledRows) -> float:
     """Return the seconds of a step of a linear model's descent on all rows, from some of them."""
     rows = rows.known()
-    some = np.linspace(0, len(rows) - 1, min(len(rows), NUM_ROWS)).astype(np.int64)
+    some = evenly_spaced(len(rows), NUM_ROWS)
     part = rows.take(some)
     problem = LinearProblem(part.matrices.dense, part.matrices.sparse, part.targets(), part.form)
     problem.step_seconds()

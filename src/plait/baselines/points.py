@@ -85,13 +85,14 @@ class PointScale:
 def _blocks(raw: RawColumn, counts: np.ndarray, whole_vector: bool) -> np.ndarray:
     """Return numbers, then counts, float32 ``[row, feature]``."""
     if whole_vector:
-        return _unit(raw.dense)
+        return unit_rows(raw.dense)
     found = [raw.dense[:, counts]]
     if raw.sparse.num_features:
         found.append(sketch_sparse(raw.sparse, NUM_SKETCHED))
-    return np.concatenate([raw.dense[:, ~counts], _unit(np.concatenate(found, axis=1))], axis=1)
+    return np.concatenate([raw.dense[:, ~counts], unit_rows(np.concatenate(found, axis=1))], axis=1)
 
 
-def _unit(rows: np.ndarray) -> np.ndarray:
+def unit_rows(rows: np.ndarray) -> np.ndarray:
+    """Return rows ``[row, feature]`` divided by their lengths, float32; rows of zeros stay so."""
     length = np.linalg.norm(rows, axis=1, keepdims=True)
     return (rows / np.where(length > 0, length, 1.0)).astype(np.float32)

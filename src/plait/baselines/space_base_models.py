@@ -12,6 +12,7 @@ from plait.baselines.contract import ANY_FORM, OF_CLASSES, learnable, read_files
 from plait.baselines.feature_matrices import FeatureMatrices, in_parts
 from plait.baselines.labelled_rows import LabelledRows
 from plait.baselines.linear import Linear
+from plait.baselines.points import unit_rows
 from plait.types import SPACE_MARK
 
 TEMPERATURES = np.logspace(-2, 0.5, 26)
@@ -65,7 +66,7 @@ class Prototypes:
         targets = rows.targets() * heavy
         sums, counts = targets.T @ points, targets.sum(0)
         self._prior = ((counts + 1) / (counts + 1).sum()).astype(np.float32)
-        self._prototypes = _unit(sums)
+        self._prototypes = unit_rows(sums)
         left_out = _left_out_cosines(points * heavy, points, rows, sums)
         costs = [rows.mean_cost(_softmax(left_out / t, self._prior, counts)) for t in TEMPERATURES]
         self._temperature = float(TEMPERATURES[int(np.argmin(costs))])
@@ -127,12 +128,7 @@ def space_points(matrices: FeatureMatrices) -> np.ndarray:
     """Return the unit mean of each row's vectors, float32 ``[row, dim]``; zeros without any."""
     raws = [raw for name, raw in matrices.raw.items() if name.endswith(SPACE_MARK)]
     total = np.sum([raw.dense * raw.present[:, None] for raw in raws], axis=0)
-    return _unit(total)
-
-
-def _unit(x: np.ndarray) -> np.ndarray:
-    length = np.linalg.norm(x, axis=1, keepdims=True)
-    return (x / np.where(length > 0, length, 1.0)).astype(np.float32)
+    return unit_rows(total)
 
 
 def _left_out_cosines(
@@ -142,12 +138,12 @@ def _left_out_cosines(
 
     `parts` are the points by their weights, of which `sums` are the sums.
     """
-    cosines, truth = points @ _unit(sums).T, rows.truth
+    cosines, truth = points @ unit_rows(sums).T, rows.truth
     pairs = np.stack([rows.matrices.units, truth])
     _, which = np.unique(pairs, axis=1, return_inverse=True)
     of_group = np.zeros((int(which.max(initial=0)) + 1, points.shape[1]), np.float32)
     np.add.at(of_group, which.reshape(-1), parts)
-    own = _unit(sums[truth] - of_group[which.reshape(-1)])
+    own = unit_rows(sums[truth] - of_group[which.reshape(-1)])
     cosines[np.arange(len(truth)), truth] = (own * points).sum(1)
     return cosines
 

@@ -13,6 +13,7 @@ from plait.data.table import Table
 from plait.errors import CellError, ExtraError, shorten
 from plait.modalities import Codec
 from plait.modalities.media import Media
+from plait.spacing import evenly_spaced
 from plait.types import Cell, ColumnSample
 
 MAX_DECODED = 1000
@@ -73,11 +74,7 @@ def _decode_some(
     """Return what decoding tells, and how many cells say nothing, such as words for it."""
     places = [place for place, cell in enumerate(cells) if cell is not None]
     if not is_cheap(codec.layout):
-        places = (
-            [places[i] for i in np.unique(np.linspace(0, len(places) - 1, MAX_DECODED).astype(int))]
-            if places
-            else []
-        )
+        places = [places[i] for i in evenly_spaced(len(places), MAX_DECODED)]
     some = [cells[place] for place in places]
     plain = read_plain(codec, some, table.media())
     if plain is not None:

@@ -8,8 +8,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from plait.data.bad_cells import BadCells
 from plait.data.building import column_meta
 from plait.data.cache import cache_folder, new_entry
@@ -19,6 +17,7 @@ from plait.data.pieces import Making
 from plait.data.ragged import ColumnWriter
 from plait.data.table import Table
 from plait.modalities import Codec, Fingerprint, traits_of_modality
+from plait.spacing import evenly_spaced
 from plait.types import Arrays
 
 SAMPLE_SHARE, MOST_SAMPLED = 1 / 16, 128
@@ -44,7 +43,7 @@ def foresee_codecs(table: Table, columns: Sequence[str]) -> dict[str, Codec]:
     if not steady or num < LEAST_SAMPLED:
         return {}
     table = table.under(replace(table.policy, on_error="skip"))
-    rows = np.linspace(0, table.num_rows - 1, num).astype(np.int64)
+    rows = evenly_spaced(table.num_rows, num)
     one, other = (fit_codecs(table, steady, rows[start::2]) for start in (0, 1))
     return {name: codec for name, codec in one.items() if codec == other[name]}
 

@@ -19,6 +19,7 @@ from plait.data.power import (
     power_of_numbers,
     power_of_pair,
 )
+from plait.spacing import evenly_spaced
 from plait.types import Cell
 
 SUSPICIOUS = 0.95
@@ -88,7 +89,7 @@ def find_leaks(
     known = [row for row, value in enumerate(target) if value is not None]
     if len(known) < LEAST_ROWS:
         return []
-    known = [known[i] for i in np.unique(np.linspace(0, len(known) - 1, MAX_COMPARED).astype(int))]
+    known = [known[place] for place in evenly_spaced(len(known), MAX_COMPARED)]
     truth = [target[row] for row in known]
     found: list[Leak] = []
     alone: dict[str, float] = {}
@@ -223,7 +224,7 @@ def _rows_to_read(cells: Sequence[Cell]) -> list[int]:
     """Return rows, evenly spread, whose texts are not too long together."""
     length = sum(len(str(cell)) for cell in cells if cell is not None)
     num = max(LEAST_ROWS, len(cells) * MAX_CHARACTERS // max(length, 1))
-    rows: list[int] = np.linspace(0, len(cells) - 1, min(len(cells), num)).astype(int).tolist()
+    rows: list[int] = evenly_spaced(len(cells), num).tolist()
     return rows
 
 

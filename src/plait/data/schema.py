@@ -11,7 +11,7 @@ from typing import Any
 
 from plait.display import brief, first_rows, html_table
 from plait.errors import SchemaError, no_column
-from plait.modalities import Codec, find_codec
+from plait.modalities import Codec, as_tuples, find_codec
 from plait.types import Html
 
 MAX_SHOWN = 40
@@ -232,14 +232,10 @@ def make_codec(column: Column) -> Codec:
             hint=f"did you mean '{close[0]}'?" if close else None,
         ).of_call()
     try:
-        return cls(**{name: _frozen(value) for name, value in column.settings.items()})
+        return cls(**{name: as_tuples(value) for name, value in column.settings.items()})
     except (TypeError, ValueError) as error:
         raise SchemaError(
             f"the settings of modality '{column.modality}' do not fit",
             received=str(error),
             column=column.name,
         ) from None
-
-
-def _frozen(value: Any) -> Any:
-    return tuple(_frozen(item) for item in value) if isinstance(value, list) else value

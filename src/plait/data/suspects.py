@@ -11,6 +11,7 @@ from plait.data.schema import Column, make_codec
 from plait.data.settling import read_values
 from plait.data.table import Table
 from plait.errors import CellError, ExtraError
+from plait.spacing import evenly_spaced
 from plait.types import Cell, is_missing
 
 
@@ -21,7 +22,7 @@ def suspects(table: Table, inputs: Sequence[str], target: str) -> list[Leak]:
     """
     if _is_opaque(table.schema[target], table):
         return []
-    rows = even_rows(table.num_rows, 2 * MAX_COMPARED)
+    rows = evenly_spaced(table.num_rows, 2 * MAX_COMPARED)
     media, opaque = table.media(), set()
     columns = {}
     for name in inputs:
@@ -36,7 +37,7 @@ def suspects(table: Table, inputs: Sequence[str], target: str) -> list[Leak]:
 
 def twins(table: Table, names: Sequence[str]) -> list[tuple[str, str]]:
     """Return pairs of columns with the same cells in every row, the first of them first."""
-    rows = even_rows(table.num_rows, MAX_COMPARED)
+    rows = evenly_spaced(table.num_rows, MAX_COMPARED)
     seen: dict[str, str] = {}
     found = []
     for name in names:
@@ -45,11 +46,6 @@ def twins(table: Table, names: Sequence[str]) -> list[tuple[str, str]]:
         if first != name and any(cell is not None for cell in cells):
             found.append((first, name))
     return [pair for pair in found if _same(table, *pair)]
-
-
-def even_rows(num_rows: int, most: int) -> np.ndarray:
-    """Return up to so many row numbers, spread over a table."""
-    return np.unique(np.linspace(0, num_rows - 1, min(num_rows, most)).astype(np.int64))
 
 
 def _same(table: Table, one: str, other: str) -> bool:

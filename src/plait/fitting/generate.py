@@ -31,6 +31,7 @@ from plait.model.made import raw_of
 from plait.model.model import Model
 from plait.model.scores import intervals_of, scoring_seconds
 from plait.report.model_verdict import verdict_of
+from plait.spacing import even_sample
 
 PILOT_ROWS, TIMES_ANSWERED = 64, 3
 """Rows that tell how long simple models take, and about how often they answer each row."""
@@ -68,7 +69,7 @@ def learn_generated(problem: Problem, work: Work) -> tuple[Model, dict[str, Any]
         )
     judge = PairJudge(_codec(problem))
     with timetable.part("choice"):
-        choosing = _some(problem.validation, decoder.most_made)
+        choosing = even_sample(problem.validation, min(decoder.most_made, MOST_GENERATED))
         warm = settle_temperature(problem, candidates, choosing)
         said = values_of(problem, candidates, choosing, _known(decoder, choosing))
         candidates = with_mix(problem, candidates, said, choosing)
@@ -149,10 +150,10 @@ def _known(decoder: Decoder, rows: np.ndarray) -> Said:
 
 def _seconds_aside(problem: Problem, candidates: Mapping[str, Generator]) -> float:
     """Return about how long what is there takes to answer and to be scored, from a few rows."""
-    rows = _some(problem.validation, MOST_GENERATED)
+    rows = even_sample(problem.validation, MOST_GENERATED)
     if not candidates or not len(rows):
         return 0.0
-    some, began = _some(rows, PILOT_ROWS), time.monotonic()
+    some, began = even_sample(rows, PILOT_ROWS), time.monotonic()
     made = _made(problem, candidates, some)
     spent = TIMES_ANSWERED * (time.monotonic() - began)
     judge, outputs = PairJudge(_codec(problem)), next(iter(made.outputs.values()))
@@ -188,7 +189,8 @@ def _records(
     """Score what ships and every candidate alone on the rows set aside."""
     judge, shipped = PairJudge(_codec(problem)), model.generator
     ships = next(name for name, one in candidates.items() if one is shipped)
-    rows = _some(problem.judged, decoder.most_made) if work.scores else problem.judged[:0]
+    most = min(decoder.most_made, MOST_GENERATED) if work.scores else 0
+    rows = even_sample(problem.judged, most)
     same = np.array_equal(rows, chosen.rows)
     made = chosen if same else _made(problem, candidates, rows)
     made_out_of_fold = out_of_fold(judge, chosen, problem.groups[chosen.rows], work.seed)
@@ -289,11 +291,3 @@ def _row_notes(problem: Problem, judged: int) -> list[str]:
     if not len(problem.splits.test):
         notes.append("no rows were set aside as a test: the numbers are from validation rows")
     return notes
-
-
-def _some(rows: np.ndarray, most: int) -> np.ndarray:
-    """Return at most so many of the rows, evenly spread over them."""
-    most = min(most, MOST_GENERATED)
-    if len(rows) <= most:
-        return rows
-    return rows[np.linspace(0, len(rows) - 1, most).astype(np.int64)]

@@ -1,5 +1,6 @@
 """One folder per modality, found by scan: codec.py (torch-free) and network.py (torch)."""
 
+from plait.modalities._scan import as_tuples as as_tuples
 from plait.modalities._scan import codec_from_dict as codec_from_dict
 from plait.modalities._scan import codec_hash as codec_hash
 from plait.modalities._scan import codec_to_dict as codec_to_dict
@@ -23,6 +24,7 @@ from plait.modalities.target import StartingGenerator as StartingGenerator
 from plait.modalities.target import TargetCodec as TargetCodec
 from plait.modalities.target import begins_at as begins_at
 from plait.modalities.target import foretold_of as foretold_of
+from plait.modalities.target import metrics_by as metrics_by
 from plait.modalities.traits import Traits as Traits
 from plait.modalities.traits import traits_of as traits_of
 from plait.modalities.traits import traits_of_modality as traits_of_modality

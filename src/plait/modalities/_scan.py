@@ -141,7 +141,7 @@ def codec_from_dict(data: dict[str, Any]) -> Codec:
             expected=", ".join(sorted(known)),
             received=", ".join(sorted(set(fields) - known)),
         )
-    return cls(**{name: _freeze(value) for name, value in fields.items()})
+    return cls(**{name: as_tuples(value) for name, value in fields.items()})
 
 
 def codec_hash(codec: Codec) -> str:
@@ -150,8 +150,9 @@ def codec_hash(codec: Codec) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def _freeze(value: Any) -> Any:
-    return tuple(_freeze(item) for item in value) if isinstance(value, list) else value
+def as_tuples(value: Any) -> Any:
+    """Return a value of JSON as a frozen dataclass holds it: lists, nested ones too, as tuples."""
+    return tuple(as_tuples(item) for item in value) if isinstance(value, list) else value
 
 
 def _load(file: Path) -> ModuleType:

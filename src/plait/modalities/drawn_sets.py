@@ -99,7 +99,7 @@ def collapsed(metrics: Mapping[str, float], num_rows: int, kind: str) -> str:
     """Say why what scores so must not ship: it makes almost nothing of what there is; "" if not.
 
     Args:
-        metrics: From `measured`.
+        metrics: Of the rows, by `resampled`.
         num_rows: That were judged.
         kind: What one value is called.
     """
@@ -119,12 +119,6 @@ class Told:
 
     rows: Mapping[str, np.ndarray]
     kernels: tuple[np.ndarray, ...]
-
-
-def measured(compared: Sequence[np.ndarray]) -> dict[str, float]:
-    """Return the metrics of rows by what `compared` returned of them."""
-    found = resampled(compared, np.ones((1, len(compared))))
-    return {name: float(values[0]) for name, values in found.items()}
 
 
 def resampled(compared: Sequence[np.ndarray], counts: np.ndarray) -> Mapping[str, np.ndarray]:

@@ -17,6 +17,7 @@ from plait.metrics import (
     reliability,
 )
 from plait.resampled_metrics import are_many, resampled_classification_metrics
+from plait.spacing import evenly_spaced
 from plait.weighted_metrics import (
     weighted_classification_metrics,
     weighted_regression_metrics,
@@ -239,7 +240,7 @@ class Number:
         self, labels: Sequence[str], outputs: np.ndarray, truth: np.ndarray
     ) -> dict[str, Any]:
         """Truth, prediction, and the ends of its 90 % interval, of some rows."""
-        some = np.linspace(0, len(outputs) - 1, min(len(outputs), MAX_SCATTER)).astype(int)
+        some = evenly_spaced(len(outputs), MAX_SCATTER)
         scatter = [[float(truth[i]), *map(float, outputs[i, [0, 1, 3]])] for i in some]
         return {"nominal_coverage": NOMINAL_COVERAGE, "scatter": scatter}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Protocol, Self, runtime_checkable
@@ -255,6 +255,15 @@ class GeneratedTarget(TargetCodec, Protocol):
     def panel(self, said: Sequence[Any], true: Sequence[Any]) -> Html:
         """Render what a reader should see of many pairs at once, beside single ones, which every
         report shows: self-contained and escaped; "" for nothing."""
+
+
+def metrics_by(
+    resampled: Callable[[Sequence[np.ndarray], np.ndarray], Mapping[str, np.ndarray]],
+    compared: Sequence[np.ndarray],
+) -> dict[str, float]:
+    """Return the metrics of rows by the ``resampled`` of their target: each row is drawn once."""
+    found = resampled(compared, np.ones((1, len(compared))))
+    return {name: float(values[0]) for name, values in found.items()}
 
 
 def begins_at(codec: TargetCodec) -> type[StartingGenerator] | None:

@@ -14,6 +14,7 @@ from plait.model.judges import Judge
 from plait.model.judging import labelled_rows
 from plait.progress import Progress
 from plait.results import Ranking
+from plait.spacing import evenly_spaced
 
 if TYPE_CHECKING:
     from plait.model.model import Model
@@ -64,9 +65,8 @@ def importance(
     table = model.as_table(rows, on_error=on_error, root=root)
     progress = heard(progress)
     prepared, numbers, truth = labelled_rows(model, table, progress)
-    if len(numbers) > MAX_ROWS:
-        some = np.linspace(0, len(numbers) - 1, MAX_ROWS).astype(np.int64)
-        numbers, truth = numbers[some], truth[some]
+    some = evenly_spaced(len(numbers), MAX_ROWS)
+    numbers, truth = numbers[some], truth[some]
     steps = _Steps(progress, num=1 + len(model.inputs) * (repeats + 1))
     base = steps.one(model.predictor.outputs(prepared, numbers))
     judge = _Loss(model.predictor.judge, base, truth, metric, seed)

@@ -14,6 +14,7 @@ from plait.data.schema import Schema
 from plait.data.table import Table
 from plait.display import brief
 from plait.modalities.forms import OutputForm
+from plait.spacing import even_sample
 
 ANSWERS = "answers.safetensors"
 """File of a bundle."""
@@ -49,8 +50,7 @@ class KeptAnswers:
         """Keep what is finite, as small as may be; of very many answers an even sample."""
         known = np.flatnonzero(np.isfinite(outputs).all(axis=1))
         most = max(MOST_CELLS // max(outputs.shape[1], 1), LEAST_ROWS)
-        if len(known) > most:
-            known = known[np.linspace(0, len(known) - 1, most).astype(np.int64)]
+        known = even_sample(known, most)
         known = known[np.argsort(rows[known], kind="stable")]
         kept = outputs[known].astype(np.float16 if form.probable else np.float32)
         return cls(rows[known].astype(np.int64), kept, ids)

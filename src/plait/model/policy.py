@@ -21,6 +21,7 @@ from plait.modalities.trajectory.cells import Trajectory
 from plait.model.made import raw_of
 from plait.model.wants import Wants
 from plait.progress import Progress
+from plait.spacing import evenly_spaced
 from plait.types import Cell
 
 if TYPE_CHECKING:
@@ -79,8 +80,7 @@ class Policy:
         every = known_moments(episodes, range(len(episodes)))
         if not every:
             raise TableError("no step says what was done", column=plan.action)
-        places = np.linspace(0, len(every) - 1, min(len(every), MOST_JUDGED)).astype(np.int64)
-        moments = [every[int(one)] for one in places]
+        moments = [every[place] for place in evenly_spaced(len(every), MOST_JUDGED)]
         worths = worths_of(episodes, plan.returns)
         rows = EpisodeRows(table, plan, episodes, moments, worths, notes)
         return episode_table(table, plan, rows)

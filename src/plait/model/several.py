@@ -12,6 +12,7 @@ import numpy as np
 import plait
 from plait.answer import Answer
 from plait.bundle import Bundle, write_bundle
+from plait.data.free_names import free_name
 from plait.data.prepared import is_worth_keeping
 from plait.data.table import read
 from plait.errors import ColumnError, TargetError
@@ -215,10 +216,7 @@ def named(answers: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     for target, columns in answers.items():
         for name, values in columns.items():
             if name != "prediction":
-                key = f"{target}_{name}"
-                while key in found:
-                    key += "_"
-                found[key] = values
+                found[free_name(f"{target}_{name}", found)] = values
     return found
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from plait.sampling_error import standard_error, student_quantile
+from plait.spacing import evenly_spaced
 
 LEAST_ROWS = 10
 """Fewer rows than this say nothing."""
@@ -138,7 +139,7 @@ def check_space(
         groups: int ``[row]``: rows of one number are not independent.
     """
     num = vectors.shape[1]
-    some = np.linspace(0, num - 1, min(num, MAX_ROWS)).astype(np.int64)
+    some = evenly_spaced(num, MAX_ROWS)
     vectors, present = vectors[:, some], present[:, some]
     contents = {name: numbers[some] for name, numbers in contents.items()}
     found: dict[str, Any] = {**_spread(vectors, present)}

@@ -37,6 +37,19 @@ def attend(
     return torch.softmax(logits, dim=-1, dtype=torch.float32).to(v.dtype) @ v
 
 
+def split_heads(
+    x: Float[Tensor, "batch token all"], *, num_parts: int, num_heads: int
+) -> tuple[Float[Tensor, "batch head token dim"], ...]:
+    """Cut tokens into parts, such as queries, keys and values, and each of these into heads."""
+    batch, token, _ = x.shape
+    return x.view(batch, token, num_parts, num_heads, -1).permute(2, 0, 3, 1, 4).unbind(0)
+
+
+def merge_heads(x: Float[Tensor, "batch head token dim"]) -> Float[Tensor, "batch token all"]:
+    """Lay the heads of each token side by side."""
+    return x.transpose(1, 2).flatten(2)
+
+
 class Attention(nn.Module):
     """Multi-head self-attention (Vaswani et al. 2017, section 3.2) whose output starts at zero."""
 
@@ -59,11 +72,8 @@ class Attention(nn.Module):
 
         `attend` takes ``[batch, 1, query, token]``, or None to attend everywhere.
         """
-        batch, token, _ = x.shape
-        qkv = self.qkv(x).view(batch, token, 3, self.num_heads, -1).permute(2, 0, 3, 1, 4)
-        q, k, v = qkv.unbind(0)
-        y = attending(q, k, v, mask)
-        return self.out(y.transpose(1, 2).flatten(2))
+        q, k, v = split_heads(self.qkv(x), num_parts=3, num_heads=self.num_heads)
+        return self.out(merge_heads(attending(q, k, v, mask)))
 
 
 class QueryPool(nn.Module):
@@ -86,9 +96,9 @@ class QueryPool(nn.Module):
     def forward(
         self, x: Float[Tensor, "batch token dim"], mask: Bool[Tensor, "batch token"]
     ) -> Float[Tensor, "batch query dim"]:
-        batch, token, dim = x.shape
-        k, v = self.key_value(x).view(batch, token, 2, self.num_heads, -1).permute(2, 0, 3, 1, 4)
+        batch, _, dim = x.shape
+        k, v = split_heads(self.key_value(x), num_parts=2, num_heads=self.num_heads)
         q = self.queries.view(1, -1, self.num_heads, dim // self.num_heads).transpose(1, 2)
         q = q.expand(batch, -1, -1, -1).to(k.dtype)
         pooled = attend(q, k, v, mask[:, None, None, :])
-        return self.norm(self.out(pooled.transpose(1, 2).flatten(2)))
+        return self.norm(self.out(merge_heads(pooled)))

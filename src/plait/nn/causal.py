@@ -6,7 +6,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from plait.nn.attention import attend
+from plait.nn.attention import attend, merge_heads, split_heads
 from plait.nn.decoder import heads_of
 from plait.nn.transformer import FeedForward, Places
 
@@ -25,11 +25,8 @@ class CausalLayer(nn.Module):
         nn.init.zeros_(self.out.weight)
 
     def forward(self, x: Float[Tensor, "batch place dim"], mask: Tensor) -> Tensor:
-        batch, place, _ = x.shape
-        parts = self.qkv(self.norm1(x)).view(batch, place, 3, self.num_heads, -1)
-        q, k, v = parts.permute(2, 0, 3, 1, 4).unbind(0)
-        found = attend(q, k, v, mask).transpose(1, 2).flatten(2)
-        x = x + self.dropout(self.out(found))
+        q, k, v = split_heads(self.qkv(self.norm1(x)), num_parts=3, num_heads=self.num_heads)
+        x = x + self.dropout(self.out(merge_heads(attend(q, k, v, mask))))
         return x + self.dropout(self.feed_forward(self.norm2(x)))
 
 

@@ -6,7 +6,7 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
-from plait.nn.attention import attend
+from plait.nn.attention import attend, merge_heads, split_heads
 from plait.nn.conditions import Conditions
 from plait.nn.prefix_tree import PrefixTree
 from plait.nn.transformer import FeedForward, Places
@@ -68,16 +68,14 @@ class DecoderLayer(nn.Module):
         q, k, v = self._apart(self.qkv(self.norm1(x)), 3)
         if before is not None:
             k, v = torch.cat([before[0], k], 2), torch.cat([before[1], v], 2)
-        x = x + self.dropout(self.out(_side_by_side(attend(q, k, v, among))))
+        x = x + self.dropout(self.out(merge_heads(attend(q, k, v, among))))
         (asked,) = self._apart(self.asks(self.norm2(x)), 1)
         found = attend(asked, *held, mask[:, None, None, :])
-        x = x + self.dropout(self.gets(_side_by_side(found)))
+        x = x + self.dropout(self.gets(merge_heads(found)))
         return x + self.dropout(self.feed_forward(self.norm3(x))), (k, v)
 
     def _apart(self, x: Tensor, num: int) -> tuple[Tensor, ...]:
-        """Cut numbers into `num` parts, each ``[batch, head, place, dim]``."""
-        batch, place, _ = x.shape
-        return x.view(batch, place, num, self.num_heads, -1).permute(2, 0, 3, 1, 4).unbind(0)
+        return split_heads(x, num_parts=num, num_heads=self.num_heads)
 
 
 class PieceDecoder(nn.Module):
@@ -166,32 +164,31 @@ class PieceDecoder(nn.Module):
         return nn.functional.linear(self.last(self.norm(x)), self.pieces.weight) + self.bias
 
 
-class Writing:
-    """Texts that are being written: what the decoder keeps of their pieces so far.
+class KeptPlaces:
+    """What decoder layers keep of rows that are being written, one place after the other.
+
+    What writes with such layers inherits it, and adds ``follow`` (see `plait.nn.beam.Writes`).
 
     Args:
-        decoder: What writes.
+        layers: Of `DecoderLayer`.
         conditions: Of the rows.
     """
 
-    def __init__(self, decoder: PieceDecoder, conditions: Conditions) -> None:
-        self._decoder = decoder
+    def __init__(self, layers: nn.ModuleList, conditions: Conditions) -> None:
+        self._layers = layers
         memory, self._mask = memory_of(conditions)
-        self._held = [layer.held(memory) for layer in decoder.layers]  # type: ignore[operator]
+        self._held = [layer.held(memory) for layer in layers]  # type: ignore[operator]
         self._kept: list[Kept | None] = [None] * len(self._held)
-        self._place = 0
-        self.device = memory.device
+        self.device, self.place = memory.device, 0
 
-    def follow(self, pieces: Int[Tensor, " batch"]) -> Float[Tensor, "batch piece"]:
-        """Write a piece in each row, and return the logits of the next one."""
-        places = torch.full((1,), self._place, device=pieces.device)
-        x = self._decoder._begun(pieces[:, None], places)
-        for number, layer in enumerate(self._decoder.layers):
+    def through(self, x: Float[Tensor, "batch 1 dim"]) -> Float[Tensor, "batch 1 dim"]:
+        """Return the next place after all layers, which keep it."""
+        for number, layer in enumerate(self._layers):
             x, self._kept[number] = layer(
                 x, self._held[number], self._mask, None, self._kept[number]
             )
-        self._place += 1
-        return self._decoder._logits(x)[:, 0]
+        self.place += 1
+        return x
 
     def take(self, rows: Int[Tensor, " row"]) -> None:
         """Go on with some of the rows, in this order; a row may be taken more than once."""
@@ -204,13 +201,23 @@ class Writing:
         self._kept = [None if one is None else (one[0][rows], one[1][rows]) for one in self._kept]
 
 
+class Writing(KeptPlaces):
+    """Texts that are being written, by a `PieceDecoder` under the conditions of rows."""
+
+    def __init__(self, decoder: PieceDecoder, conditions: Conditions) -> None:
+        super().__init__(decoder.layers, conditions)
+        self._decoder = decoder
+
+    def follow(self, pieces: Int[Tensor, " batch"]) -> Float[Tensor, "batch piece"]:
+        """Write a piece in each row, and return the logits of the next one."""
+        places = torch.full((1,), self.place, device=pieces.device)
+        x = self._decoder._begun(pieces[:, None], places)
+        return self._decoder._logits(self.through(x))[:, 0]
+
+
 def memory_of(conditions: Conditions) -> tuple[Tensor, Tensor]:
     """Return what is attended to across, ``[batch, token, dim]``, and where."""
     tokens, pooled = conditions.tokens, conditions.pooled
     there = tokens.mask.new_ones(pooled.shape[:2])
     values = torch.cat([pooled.to(tokens.values.dtype), tokens.values], 1)
     return values, torch.cat([there, tokens.mask], 1)
-
-
-def _side_by_side(x: Float[Tensor, "batch head place dim"]) -> Float[Tensor, "batch place all"]:
-    return x.transpose(1, 2).flatten(2)

@@ -9,7 +9,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from plait.nn.conditions import Conditions
-from plait.nn.decoder import DecoderLayer, Kept, heads_of, memory_of
+from plait.nn.decoder import DecoderLayer, KeptPlaces, heads_of, memory_of
 from plait.nn.transformer import Places
 
 
@@ -95,20 +95,12 @@ class ToldDecoder(nn.Module):
         return self.out(x).float().scatter_add(-1, guesses[..., None], more[..., None])
 
 
-class ToldWriting:
-    """Sequences that are being written: what the decoder keeps of their pieces so far.
-
-    Args:
-        decoder: What writes.
-        conditions: Of the rows.
-    """
+class ToldWriting(KeptPlaces):
+    """Sequences that are being written, by a `ToldDecoder` under the conditions of rows."""
 
     def __init__(self, decoder: ToldDecoder, conditions: Conditions) -> None:
+        super().__init__(decoder.layers, conditions)
         self._decoder = decoder
-        memory, self._mask = memory_of(conditions)
-        self.device, self.place = memory.device, 0
-        self._held = [layer.held(memory) for layer in decoder.layers]  # type: ignore[operator]
-        self._kept: list[Kept | None] = [None] * len(self._held)
 
     def follow(
         self,
@@ -121,19 +113,4 @@ class ToldWriting:
         x = self._decoder._begun(
             pieces[:, None], told[:, None], moments[:, None], guesses[:, None], self.place
         )
-        for number, layer in enumerate(self._decoder.layers):
-            x, self._kept[number] = layer(
-                x, self._held[number], self._mask, None, self._kept[number]
-            )
-        self.place += 1
-        return self._decoder._logits(x, guesses[:, None])[:, 0]
-
-    def take(self, rows: Int[Tensor, " row"]) -> None:
-        """Go on with some of the rows, in this order; a row may be taken more than once."""
-        self._mask = self._mask[rows]
-        self._held = [(k[rows], v[rows]) for k, v in self._held]
-        self.reorder(rows)
-
-    def reorder(self, rows: Int[Tensor, " row"]) -> None:
-        """Go on with what was written in other rows, each of which has the same conditions."""
-        self._kept = [None if one is None else (one[0][rows], one[1][rows]) for one in self._kept]
+        return self._decoder._logits(self.through(x), guesses[:, None])[:, 0]

@@ -7,7 +7,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from plait.nn.attention import attend
+from plait.nn.attention import attend, merge_heads, split_heads
 from plait.nn.conv import ChannelNorm
 from plait.nn.decoder import heads_of
 
@@ -135,9 +135,8 @@ class SeeingBlock(nn.Module):
         )
         own = mask.new_ones(batch, places.shape[1]) if real is None else real
         among = torch.cat([own, mask], 1)[:, None, None, :]
-        found = self.out(attend(q, k, v, among).transpose(1, 2).flatten(2))
+        found = self.out(merge_heads(attend(q, k, v, among)))
         return x + found.transpose(1, 2).reshape(batch, width, *sides)
 
     def _apart(self, x: Tensor, num: int) -> tuple[Tensor, ...]:
-        batch, token, _ = x.shape
-        return x.view(batch, token, num, self.num_heads, -1).permute(2, 0, 3, 1, 4).unbind(0)
+        return split_heads(x, num_parts=num, num_heads=self.num_heads)

@@ -12,6 +12,7 @@ from plait.data.schema import make_codec
 from plait.data.table import Table
 from plait.errors import CellError, ExtraError, shorten
 from plait.modalities import Codec, Media, traits_of
+from plait.spacing import evenly_spaced
 from plait.types import Cell, Html, is_missing
 
 MAX_COLUMNS = 60
@@ -67,7 +68,7 @@ class _Reading:
         self.codec, self.raws, self.sides = codec, list[Any](), list[tuple[int, ...]]()
         measure = getattr(codec, "measure", None)
         self.errors: list[dict[str, Any]] = []
-        rows = _spread(table.num_rows, MAX_READ)
+        rows = evenly_spaced(table.num_rows, MAX_READ).tolist()
         cells = table.column(name, rows)
         for row, cell in zip(rows, cells, strict=True):
             enough = len(self.errors) >= min(num_unreadable, NUM_ERRORS)
@@ -144,17 +145,11 @@ def _drawn_first(found: Mapping[str, Any]) -> list[str]:
     return sorted(names, key=lambda name: name != found.get("target"))
 
 
-def _spread(num_rows: int, num: int) -> list[int]:
-    if num_rows <= num:
-        return list(range(num_rows))
-    return [int(row) for row in np.unique(np.linspace(0, num_rows - 1, num).astype(int))]
-
-
 def _missing(table: Table, found: Mapping[str, Any]) -> dict[str, Any]:
     """Return where columns have gaps: the share of missing cells in up to 60 blocks of rows."""
     columns = found.get("columns") or []
     some = [one for one in columns if one.get("share_missing")]
-    rows = _spread(table.num_rows, 50 * MAX_READ)
+    rows = evenly_spaced(table.num_rows, 50 * MAX_READ).tolist()
     edges = np.linspace(0, len(rows), min(NUM_BLOCKS, max(len(rows), 1)) + 1).astype(int)
     lines = []
     for one in some[:MAX_COLUMNS]:

@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from plait.answer import Answer
 from plait.arrow import array
+from plait.data.free_names import free_name
 from plait.errors import CellError, UsageError
 from plait.modalities import Asked
 from plait.model.asked import asked_row, modality_of, of_call
@@ -159,9 +160,7 @@ def _known(model: WholeRows, cells: Mapping[str, Cell]) -> tuple[dict[str, Any],
 
 def _write(out: Path, columns: Mapping[str, list[Cell]], told: list[str]) -> None:
     """Write rows and, in a column of its own, their notices."""
-    made_by = MADE_BY
-    while made_by in columns:
-        made_by += "_"
+    made_by = free_name(MADE_BY, columns)
     form, packing = format_of(out, None), PACKINGS.get(out.suffix.lower())
     with writing_to(out) as temporary, RowWriter(temporary, form, packing) as writer:
         plain = {name: _plain(cells, form) for name, cells in columns.items()}

@@ -11,6 +11,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
+from plait.data.free_names import free_name
 from plait.data.table import read
 from plait.errors import PlaitError
 from plait.model.model import Model
@@ -101,7 +102,7 @@ class Estimator(BaseEstimator):
     ) -> Model:
         """Fit a model on the columns of X and a target: its cells and its modality."""
         num_rows = len(next(iter(columns.values())))
-        split, group, weight, goal = (_unused(name, columns) for name in ADDED)
+        split, group, weight, goal = (free_name(name, columns) for name in ADDED)
         table: dict[str, list[Any]] = {**columns, split: ["train"] * num_rows}
         known = dict(modalities)
         arguments: dict[str, Any] = {"split": split}
@@ -146,13 +147,6 @@ def as_value_errors() -> Iterator[None]:
         yield
     except PlaitError as error:
         raise ValueError(str(error)) from error
-
-
-def _unused(name: str, columns: Columns) -> str:
-    """Return a name that no column has."""
-    while name in columns:
-        name += "_"
-    return name
 
 
 def _mapping(columns: str | Mapping[str, str] | None) -> dict[str, Any]:

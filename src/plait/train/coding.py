@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from plait.networks.heads import Heads
 from plait.networks.system import to_tensors
+from plait.spacing import even_sample
 from plait.train.data_parallel import LEAST_ROWS
 from plait.train.generative import GenerativeData
 from plait.train.objective import View
@@ -62,7 +63,7 @@ class Coding:
         """Let the modules settle by rows held out, or by some that were learned from where none
         are; return the share of each target's values that codes lose."""
         rows = self.data.rows_validation if len(self.data.rows_validation) else self.rows
-        rows = rows[np.linspace(0, len(rows) - 1, min(len(rows), MOST_SETTLED)).astype(np.int64)]
+        rows = even_sample(rows, MOST_SETTLED)
         return {
             name: self.module.eval().head(name).settle_codes(self._held(name, rows))
             for name in coded(self.module)

@@ -15,6 +15,7 @@ from plait.data.loader import Loader
 from plait.data.prepared import Prepared
 from plait.modalities import Codec, find_network
 from plait.networks.system import to_tensors
+from plait.spacing import even_sample
 from plait.train.config import TrainConfig
 from plait.train.data import TrainData
 from plait.train.objective import views_of
@@ -110,10 +111,8 @@ class FineTuning:
         self._smoothing = config.smoothing
         weights = data.class_weights(config.balance)
         self._weights = None if weights is None else torch.from_numpy(weights)
-        num = min(MAX_ROWS_PER_CHECK, len(data.rows_validation))
-        self.num_checked = num
-        places = np.linspace(0, len(data.rows_validation) - 1, num).astype(np.int64)
-        self._checked = data.rows_validation[places]
+        self._checked = even_sample(data.rows_validation, MAX_ROWS_PER_CHECK)
+        self.num_checked = len(self._checked)
 
     def loss(self, rows: np.ndarray, views: tuple[Batch, ...], precision: str) -> Tensor:
         column = views[0][self.columns[0]]

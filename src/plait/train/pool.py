@@ -8,6 +8,7 @@ import torch
 from plait.baselines.evidence_column import EVIDENCE
 from plait.data.prepared import Prepared
 from plait.networks.system import System
+from plait.spacing import even_sample
 from plait.train.data import TrainData
 
 POOL_ROWS = 4096
@@ -24,8 +25,7 @@ def fit_pool(system: System, data: TrainData, prepared: Prepared) -> None:
     """
     if system.correction is None:
         return
-    places = np.linspace(0, len(data.rows) - 1, min(len(data.rows), POOL_ROWS))
-    rows = data.rows[places.astype(np.int64)]
+    rows = even_sample(data.rows, POOL_ROWS)
     told = prepared.columns[EVIDENCE].gather(rows)
     there = [data.prepared.columns[name].present[rows] for name in data.columns]
     device = next(system.parameters()).device

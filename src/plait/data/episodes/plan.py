@@ -7,9 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from plait.data.free_names import free_name
 from plait.data.histories.plan import is_amount
 from plait.data.table import Table
 from plait.errors import TableError
+from plait.modalities import as_tuples
 from plait.modalities.action.space import Space
 
 TRAJECTORY, SPLIT, EPISODE = "trajectory", "split", "episode"
@@ -61,9 +63,8 @@ class EpisodePlan:
 
     def named(self, name: str) -> str:
         """Return a name for a column of the moments that no column of the table has."""
-        while name in {*self.states, self.action, self.group, self.time, self.reward, self.split}:
-            name += "_"
-        return name
+        own = {self.action, self.group, self.time, self.reward, self.split}
+        return free_name(name, {*self.states, *own})
 
     def to_dict(self) -> dict[str, Any]:
         """Return JSON-ready data."""
@@ -72,8 +73,7 @@ class EpisodePlan:
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> EpisodePlan:
         """Rebuild what `to_dict` gave."""
-        names = ("states", "numbers", "labels", "low", "high", "returns")
-        return cls(**{**data, **{name: tuple(data[name]) for name in names}})
+        return cls(**{name: as_tuples(value) for name, value in data.items()})
 
 
 def plan_episodes(

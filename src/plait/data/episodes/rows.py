@@ -16,6 +16,7 @@ from plait.data.episodes.plan import EPISODE, SPLIT, TRAJECTORY, EpisodePlan
 from plait.data.overrides import Override
 from plait.data.table import Table
 from plait.errors import TableError
+from plait.spacing import evenly_spaced
 from plait.types import Cell
 
 PARTS = ("train", "validation", "test")
@@ -173,8 +174,7 @@ def learning_episodes(
                 expected="episodes of two steps or more",
                 column=plan.action,
             )
-        places = np.linspace(0, len(own) - 1, min(len(own), most)).astype(np.int64)
-        kept += [own[int(one)] for one in places]
+        kept += [own[place] for place in evenly_spaced(len(own), most)]
     worths = worths_of(episodes, plan.returns)
     rows = EpisodeRows(table, plan, episodes, kept, worths, tuple(notes))
     columns = (table.schema[name] for name in plan.states)

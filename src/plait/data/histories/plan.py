@@ -7,10 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from plait.data.free_names import free_name
 from plait.data.schema import Column
 from plait.data.table import Table
 from plait.data.windows.steps import is_plain_number
-from plait.modalities import traits_of_modality
+from plait.modalities import as_tuples, traits_of_modality
 from plait.types import Cell, is_missing
 
 HISTORY, SPLIT, WHO = "history", "split", "who and when"
@@ -51,9 +52,7 @@ class HistoryPlan:
 
     def named(self, name: str) -> str:
         """Return a name for a column of the moments that no column of the table has."""
-        while name in {*self.still, self.item, self.group, self.time, self.split}:
-            name += "_"
-        return name
+        return free_name(name, {*self.still, self.item, self.group, self.time, self.split})
 
     def to_dict(self) -> dict[str, Any]:
         """Return JSON-ready data."""
@@ -62,8 +61,7 @@ class HistoryPlan:
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> HistoryPlan:
         """Rebuild what `to_dict` gave."""
-        names = {name: tuple(data[name]) for name in ("amounts", "still")}
-        return cls(**{**data, **names})
+        return cls(**{name: as_tuples(value) for name, value in data.items()})
 
 
 def plan_histories(

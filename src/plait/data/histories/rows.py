@@ -16,6 +16,7 @@ from plait.data.overrides import Override
 from plait.data.table import Table
 from plait.errors import TableError
 from plait.modalities.history.cells import History
+from plait.spacing import evenly_spaced
 from plait.types import Cell
 
 MOST_JUDGED = 1000
@@ -146,8 +147,7 @@ def learning_histories(
                     new += 1
         if not kept or not (own or plan.split is not None):
             raise _too_few(plan, sum(map(len, events)), part)
-        places = np.linspace(0, len(own) - 1, min(len(own), MOST_JUDGED)).astype(np.int64)
-        kept += [own[int(one)] for one in places]
+        kept += [own[place] for place in evenly_spaced(len(own), MOST_JUDGED)]
     told = [f"{len(events):,} histories of '{plan.group}': {_how(plan)}"]
     if new:
         told.append(f"{new:,} interactions after training are the first of their '{plan.group}'")
@@ -176,8 +176,7 @@ def judging_histories(table: Table, plan: HistoryPlan, titles: Mapping[str, str]
             found.append(Moment(place, event, PARTS[2] if judged else ""))
     if not found:
         raise _too_few(plan, sum(map(len, events)), "the test")
-    places = np.linspace(0, len(found) - 1, min(len(found), MOST_JUDGED)).astype(np.int64)
-    moments = [found[int(one)] for one in places]
+    moments = [found[place] for place in evenly_spaced(len(found), MOST_JUDGED)]
     return history_table(table, plan, HistoryRows(table, plan, events, moments, titles), {})
 
 

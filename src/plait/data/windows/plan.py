@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from plait.data.free_names import free_name
 from plait.data.table import Table
 from plait.data.windows.clock import Clock
 from plait.data.windows.known import labels_ahead
@@ -97,10 +98,7 @@ class WindowPlan:
 
     def named(self, name: str) -> str:
         """Return a name for a column of the windows that no column of the table has."""
-        taken = {*self.still, self.time, self.group, self.split, self.goal}
-        while name in taken:
-            name += "_"
-        return name
+        return free_name(name, {*self.still, self.time, self.group, self.split, self.goal})
 
     def to_dict(self) -> dict[str, Any]:
         """Return JSON-ready data."""

@@ -18,6 +18,7 @@ from plait.data.windows.scale import Scale, spread_of
 from plait.data.windows.steps import Steps, origins_of, read_steps
 from plait.data.windows.told import notes_on_series, notes_on_steps, too_few
 from plait.errors import TableError
+from plait.spacing import evenly_spaced
 from plait.types import Cell
 
 PARTS = ("train", "validation", "test")
@@ -252,10 +253,7 @@ def _parts(table: Table, plan: WindowPlan, series: Sequence[Steps]) -> list[np.n
 
 
 def _spread(windows: list[Window], most: int) -> list[Window]:
-    if len(windows) <= most:
-        return windows
-    places = np.linspace(0, len(windows) - 1, most).astype(np.int64)
-    return [windows[int(place)] for place in places]
+    return [windows[place] for place in evenly_spaced(len(windows), most)]
 
 
 def _known(values: np.ndarray) -> Cell:

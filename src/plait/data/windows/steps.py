@@ -156,6 +156,7 @@ def origins_of(series: Steps, plan: WindowPlan, *, ahead: int) -> list[int]:
 
 
 def rows_by_group(table: Table, group: str) -> dict[str, np.ndarray]:
+    """Return group -> its rows, int64 ascending; a `TableError` for a row that names none."""
     found: dict[str, list[int]] = {}
     for first, cells in table.batches([group]):
         for place, cell in enumerate(cells[group]):
@@ -213,6 +214,7 @@ def _as_number(table: Table, name: str) -> Any:
 
 
 def is_plain_number(cell: Any) -> bool:
+    """Tell whether a cell is a number, or text that Python reads as one; truth values are none."""
     if isinstance(cell, bool):
         return False
     if isinstance(cell, int | float | np.number):

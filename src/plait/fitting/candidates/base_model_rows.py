@@ -8,6 +8,7 @@ import numpy as np
 
 from plait.baselines.features import FeatureMap
 from plait.fitting.setup.problem import Problem
+from plait.spacing import even_sample
 
 MAX_ROWS = 100_000
 
@@ -60,10 +61,10 @@ def feature_seconds(problem: Problem, rows: np.ndarray) -> float:
     """
     seconds = 0.0
     features, _ = FeatureMap.fit(
-        problem.prepared, problem.columns, spread_over(rows, PILOT_ROWS[0])
+        problem.prepared, problem.columns, even_sample(rows, PILOT_ROWS[0])
     )
     for num in PILOT_ROWS:
-        some = spread_over(rows, num)
+        some = even_sample(rows, num)
         spent = _spent(features, problem, some)
         if PILOT_SECONDS < spent < DOUBTED_SECONDS:
             spent = min(spent, _spent(features, problem, some))
@@ -88,11 +89,6 @@ def too_slow_for_folds(problem: Problem, rows: np.ndarray, seconds: float | None
     if seconds is None or not len(problem.splits.train) or not len(problem.splits.validation):
         return False
     return feature_seconds(problem, rows) * len(rows) > FEATURE_SHARE * seconds
-
-
-def spread_over(rows: np.ndarray, num: int) -> np.ndarray:
-    """Return at most so many of the rows, evenly spread."""
-    return rows[np.linspace(0, len(rows) - 1, min(len(rows), num)).astype(np.int64)]
 
 
 def some_unlabelled(problem: Problem, seed: int) -> np.ndarray:

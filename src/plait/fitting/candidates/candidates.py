@@ -35,6 +35,7 @@ from plait.fitting.setup.problem import Problem
 from plait.installation import install_command
 from plait.modalities.forms import OutputForm
 from plait.model.shared_space import SharedSpace
+from plait.spacing import even_sample
 
 PILOT_ROWS = 8
 QUICK_SECONDS = 1e-4
@@ -117,7 +118,7 @@ def quick_columns(problem: Problem) -> tuple[str, ...]:
         there = rows[np.asarray(problem.prepared.columns[name].present)[rows]]
         if not len(there):
             continue  # nothing tells how long it takes, nor does it tell anything
-        some = there[np.linspace(0, len(there) - 1, min(len(there), PILOT_ROWS)).astype(np.int64)]
+        some = even_sample(there, PILOT_ROWS)
         features, _ = FeatureMap.fit(problem.prepared, (name,), some)
         plan = features.scales[name].plan
         began = time.monotonic()

@@ -20,6 +20,7 @@ from plait.fitting.setup.problem import Problem
 from plait.metrics import LOWER_IS_BETTER
 from plait.modalities import PredictiveTarget
 from plait.progress import SILENT, Progress
+from plait.spacing import even_sample
 from plait.types import SPACE_MARK
 
 NUM_DRAWS = 3
@@ -224,7 +225,7 @@ def _name(columns: Sequence[str]) -> str:
 def _even(rows: np.ndarray, share: float, most: int) -> np.ndarray:
     """Return a share of at most so many rows, evenly spread over them, and at least one."""
     num = max(1, int(share * min(len(rows), most)))
-    return rows[np.linspace(0, len(rows) - 1, num).astype(np.int64)]
+    return even_sample(rows, num)
 
 
 def _can_learn() -> bool:

@@ -13,11 +13,12 @@ from plait.baselines.boosted import MAX_CLASSES
 from plait.baselines.extract import Plan
 from plait.baselines.features import FeatureMap, FeatureMatrices
 from plait.fitting.candidates.base_model_bench import BaseModelBench, Measured
-from plait.fitting.candidates.base_model_rows import LEAST_ROWS, MAX_ROWS, PILOT_ROWS, spread_over
+from plait.fitting.candidates.base_model_rows import LEAST_ROWS, MAX_ROWS, PILOT_ROWS
 from plait.fitting.candidates.candidates import Kind, quick_columns
 from plait.fitting.candidates.schedule import CHEAP_SECONDS
 from plait.fitting.setup.labelled import with_labels
 from plait.fitting.setup.problem import Problem
+from plait.spacing import even_sample
 
 TREES_SHARE = 0.4
 """Most of the time that trees on the table's plain columns may take, before all else."""
@@ -54,7 +55,7 @@ def _quick_trees(
     They learn from all training rows, unless their features alone take over half of the seconds.
     """
     began, rows = time.monotonic(), problem.splits.train
-    pilot = spread_over(rows, PILOT_ROWS[-1])
+    pilot = even_sample(rows, PILOT_ROWS[-1])
     features, _ = FeatureMap.fit(problem.prepared, columns, pilot)
     asked = time.monotonic()
     dict(features.raw(problem.prepared, pilot))

@@ -20,6 +20,7 @@ from plait.baselines.weighted_statistics import mean_by
 from plait.fitting.candidates.allowance import Allowance
 from plait.fitting.candidates.reduced_model_judges import Judges
 from plait.sampling_error import standard_error
+from plait.spacing import even_sample
 
 LEAST_JUDGED, LEAST_NATURAL = 20, 100
 """Rows needed to judge a set; from so many rows that have just this set on, they alone judge."""
@@ -106,7 +107,7 @@ class ReducedModelFitter:
         exact = np.flatnonzero((self._present == wanted).all(axis=1) & self._known)
         if len(exact) < LEAST_NATURAL:
             exact = np.flatnonzero(self._present[:, wanted].all(axis=1) & self._known)
-        return exact[np.linspace(0, len(exact) - 1, min(len(exact), MAX_JUDGED)).astype(np.int64)]
+        return even_sample(exact, MAX_JUDGED)
 
     def _add(self, input_columns: InputColumnSet, deadline: float | None) -> None:
         columns = columns_of(self._input_columns, input_columns)

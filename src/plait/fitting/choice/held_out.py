@@ -20,6 +20,7 @@ from plait.fitting.setup.problem import Problem
 from plait.model.calibration import Calibration, fit_calibration, with_input_columns
 from plait.model.ensemble import DEEP
 from plait.model.held_out import HeldOutRows
+from plait.spacing import even_sample
 
 MAX_HIDDEN_ROWS = 200
 """Rows that tell what the mix does without a column."""
@@ -68,7 +69,7 @@ def calibrate(
     """
     answers = _Answers(problem, base_models, deep, weights)
     width = deep.outputs.shape[1]
-    every = _some(np.arange(len(deep.rows)), max(MAX_CELLS // width, LEAST_ROWS))
+    every = even_sample(np.arange(len(deep.rows)), max(MAX_CELLS // width, LEAST_ROWS))
     most = min(MAX_HIDDEN_ROWS, max(MAX_HIDDEN_CELLS // width, LEAST_HIDDEN_ROWS))
     parts = [answers.held_out(every, ())]
     present = parts[0].present
@@ -80,7 +81,7 @@ def calibrate(
         able = np.flatnonzero(present[:, kept].all(axis=1))
         gone = [name for name, stays in zip(problem.input_columns, kept, strict=True) if not stays]
         if len(able):
-            parts.append(answers.held_out(every[_some(able, most)], gone))
+            parts.append(answers.held_out(every[even_sample(able, most)], gone))
     unusual = []
     for hidden, able in _unusual(present, most):
         if is_late(deadline):
@@ -104,7 +105,7 @@ def _affordable(
     """
     if deadline is None or not num_sets or most <= LEAST_HIDDEN_ROWS:
         return most
-    began, some = time.monotonic(), _some(every, LEAST_HIDDEN_ROWS)
+    began, some = time.monotonic(), even_sample(every, LEAST_HIDDEN_ROWS)
     answers.held_out(some, list(answers.input_columns)[:1])
     per_row = (time.monotonic() - began) / max(len(some), 1)
     able = (deadline - time.monotonic()) / max(num_sets * per_row, 1e-9)
@@ -254,16 +255,9 @@ def _unusual(present: np.ndarray, most: int) -> list[tuple[np.ndarray, np.ndarra
     single = np.eye(num, dtype=bool)
     for place in range(num):
         lacking = np.flatnonzero(present[:, place] & (having < num) & (having > 2))
-        found.append((single[place], _some(lacking, most // 2)))
+        found.append((single[place], even_sample(lacking, most // 2)))
         for step in range(1, PARTNERS + 1):
             both = single[place] | single[(place + step) % num]
             able = np.flatnonzero(present[:, both].all(axis=1) & (having > 3))
-            found.append((both, _some(able, most // (2 * PARTNERS))))
+            found.append((both, even_sample(able, most // (2 * PARTNERS))))
     return [(gone, able) for gone, able in found if len(able)]
-
-
-def _some(places: np.ndarray, most: int) -> np.ndarray:
-    """Return at most so many of the places, evenly spread."""
-    if len(places) <= most:
-        return places
-    return places[np.linspace(0, len(places) - 1, most).astype(np.int64)]

@@ -12,6 +12,7 @@ from plait.data.prepared import Prepared
 from plait.model.asked_draws import judged_draws
 from plait.model.model import Model
 from plait.model.scores import intervals_of, intervals_seconds_of
+from plait.spacing import even_sample
 
 LEAST_ROWS = 100
 """Fewer rows say nothing of a set of columns: some sets are left out instead."""
@@ -87,9 +88,7 @@ def _affordable(places: np.ndarray, seconds: float, end: float, num_left: int) -
     """Return the places of as many rows, evenly spread, as the other sets can be scored on."""
     share = max(end - time.monotonic(), 0.0) / max(seconds * num_left, 1e-9)
     num = max(int(len(places) * share), min(LEAST_ROWS, len(places)))
-    if num >= len(places):
-        return places
-    return places[np.linspace(0, len(places) - 1, num).astype(np.int64)]
+    return even_sample(places, num)
 
 
 def _score(

@@ -12,6 +12,7 @@ from plait.modalities import Asked, foretold_of
 from plait.model.generator import Generator
 from plait.model.trust import Trust, fit_trust
 from plait.model.trust_by_columns import TrustByColumns, usual_patterns
+from plait.spacing import evenly_spaced
 
 MOST_HIDDEN = 120
 """Rows of which columns are hidden, each way, at most."""
@@ -44,7 +45,7 @@ def learn_trust(
     if usual is None:
         num = len(chosen.rows)
         return (f"answers have no confidence: {num} rows to choose by are too few to learn it",)
-    some = np.unique(np.linspace(0, len(chosen.rows) - 1, min(MOST_HIDDEN, most)).astype(np.int64))
+    some = evenly_spaced(len(chosen.rows), min(MOST_HIDDEN, most))
     lines = {
         kind: _with_hidden(problem, generator, chosen, some, kind, metric)
         for kind in ("missing", "alone")
@@ -72,7 +73,7 @@ def _with_hidden(
     sets = [kept for one, kept in subsets_of(tuple(problem.input_columns)) if one == kind]
     if not sets:
         return None
-    some = np.unique(np.linspace(0, len(sets) - 1, MOST_SETS).astype(np.int64))
+    some = evenly_spaced(len(sets), MOST_SETS)
     sureness, shares = np.zeros(len(places)), np.zeros(len(places))
     for number, which in enumerate(some):
         mine = np.arange(number, len(places), len(some))

@@ -10,6 +10,7 @@ from plait.fitting.setup.problem import Problem
 from plait.modalities import Asked
 from plait.model.ensemble import DEEP
 from plait.model.generator import Generator
+from plait.spacing import even_sample
 
 MOST_ROWS, LEAST_ROWS = 40, 8
 """By which temperatures are compared; of fewer nothing is told, and the first stays."""
@@ -32,8 +33,7 @@ def settle_temperature(
     """
     network = candidates.get(DEEP)
     tried: tuple[float, ...] = getattr(problem.goal, "temperatures", ())
-    places = np.linspace(0, len(rows) - 1, min(len(rows), MOST_ROWS))
-    some = rows[np.unique(places.astype(np.int64))]
+    some = even_sample(rows, MOST_ROWS)
     if network is None or len(tried) < 2 or len(some) < LEAST_ROWS:
         return ()
     column = problem.prepared.columns[str(problem.target)]

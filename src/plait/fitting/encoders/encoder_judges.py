@@ -16,6 +16,7 @@ from plait.data.contents import content_numbers
 from plait.fitting.setup.labelled import with_labels
 from plait.fitting.setup.problem import Problem
 from plait.retrieval import match_ranks
+from plait.spacing import even_sample
 
 MAX_ROWS, LEAST_ROWS = 2000, 40
 """Rows that an encoder is judged by: at most so many, and with fewer nothing could be told."""
@@ -184,7 +185,7 @@ def _folds(groups: np.ndarray, num: int, seed: int) -> np.ndarray:
 
 def _feature_seconds(problem: Problem, rows: np.ndarray) -> float:
     """Return about how long the simple features of one row take to make."""
-    some = rows[np.linspace(0, len(rows) - 1, min(len(rows), PILOT_ROWS)).astype(np.int64)]
+    some = even_sample(rows, PILOT_ROWS)
     features, _ = FeatureMap.fit(problem.prepared, problem.columns, some[:4])
     began = time.monotonic()
     dict(features.raw(problem.prepared, some))

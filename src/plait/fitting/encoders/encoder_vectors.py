@@ -15,6 +15,7 @@ from plait.data.prepared import PreparedColumn
 from plait.data.table import Table
 from plait.modalities import find_codec
 from plait.modalities.vector.codec import VectorCodec
+from plait.spacing import even_sample
 
 if TYPE_CHECKING:
     from plait.backbones.network import Backbone
@@ -96,7 +97,7 @@ class ColumnEncoder:
             raise TooSlow(least, left, least=True)
         self._loaded()
         for turn, num in enumerate((WARMED, WARMED, PROBED)):
-            some = rows[np.linspace(0, len(rows) - 1, min(len(rows), num)).astype(np.int64)]
+            some = even_sample(rows, num)
             began = time.monotonic()
             self._encoded(some)
             per_row = (time.monotonic() - began) / len(some)

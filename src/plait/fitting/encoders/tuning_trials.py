@@ -21,6 +21,7 @@ from plait.fitting.setup.problem import Problem
 from plait.fitting.setup.work import FROZEN, Work
 from plait.modalities.vector.codec import VectorCodec
 from plait.model.backbone_column import BackboneColumn
+from plait.spacing import even_sample
 from plait.train.budget import Budget, Clock
 from plait.train.config import TrainConfig
 from plait.train.data import TrainData
@@ -81,8 +82,7 @@ class Trials:
         budget: Budget,
     ) -> None:
         self._problem, self._work, self._derived = problem, work, derived
-        places = np.linspace(0, len(judged) - 1, min(len(judged), MAX_JUDGED)).astype(np.int64)
-        self._rows, self._judged = rows, judged[places]
+        self._rows, self._judged = rows, even_sample(judged, MAX_JUDGED)
         self._budget, self._clock = budget, Clock()
 
     def run(self, ways: tuple[str, ...], *, forced: bool) -> Verdict:
@@ -237,8 +237,7 @@ class Trials:
 
     def _costs(self, tuner: Tuner, prepared: Prepared, column: str) -> np.ndarray:
         """Return the cost per judged row of a linear model on the vectors."""
-        some = np.linspace(0, len(self._rows) - 1, min(len(self._rows), MAX_FITTED))
-        rows, num_rows = self._rows[some.astype(np.int64)], self._problem.table.num_rows
+        rows, num_rows = even_sample(self._rows, MAX_FITTED), self._problem.table.num_rows
         every = np.concatenate([rows, self._judged])
         vectors = tuner_vectors(tuner, prepared, column, every).astype(np.float16)
         codec = VectorCodec(dim=vectors.shape[1], num_tokens=1)

@@ -18,6 +18,7 @@ from plait.modalities import Asked, GeneratedTarget
 from plait.model.judges import PairJudge
 from plait.model.made import made_of
 from plait.networks.generate_rows import generated_rows
+from plait.spacing import even_sample
 from plait.types import Arrays
 
 OWN_PART, LEAST_FOR_BOTH = 0.25, 120.0
@@ -76,7 +77,7 @@ def _longest(problem: Problem, model: Any) -> int:
 
 def _better(problem: Problem, own: Decoder, language: Decoder, model: Any) -> Decoder:
     """Return the decoder that writes better, with what is to be said of both."""
-    rows = _compared(problem.validation, language.most_made)
+    rows = even_sample(problem.validation, min(language.most_made, MOST_COMPARED))
     found = {name: _measured(problem, one, rows) for name, one in (("own", own), ("by", language))}
     best = min(found.values(), key=lambda one: one.cost)
     if best.score is None:
@@ -142,11 +143,3 @@ def _goal(problem: Problem) -> GeneratedTarget:
     if not isinstance(problem.goal, GeneratedTarget):
         raise TargetError("a decoder is of a generated target", received=problem.goal.modality)
     return problem.goal
-
-
-def _compared(rows: np.ndarray, most: int) -> np.ndarray:
-    """Return the rows that candidates are compared by; see `plait.fitting.generate`."""
-    most = min(most, MOST_COMPARED)
-    if len(rows) <= most:
-        return rows
-    return rows[np.linspace(0, len(rows) - 1, most).astype(np.int64)]

@@ -19,6 +19,7 @@ from plait.fitting.setup.problem import Problem
 from plait.fitting.setup.work import Work
 from plait.model.shared_space import SharedSpace
 from plait.networks.config import SystemConfig, choose_size, join_layer
+from plait.spacing import even_sample
 from plait.train.budget import Budget
 from plait.train.config import TrainConfig
 from plait.train.space_network import space_network
@@ -286,8 +287,7 @@ def _seconds_per_row(problem: Problem, network: Any, start: Start | None) -> flo
     from plait.networks.generate_rows import generated_rows
     from plait.networks.torch_runners import HeadsRunner
 
-    rows = problem.learned[np.linspace(0, len(problem.learned) - 1, PILOT_ROWS).astype(np.int64)]
-    rows = np.unique(rows)
+    rows = even_sample(problem.learned, PILOT_ROWS)
     drawer = HeadsRunner(network, str(problem.target), started=start is not None)
     prepared, asked = problem.prepared, Asked(temperature=1.0)
     if start is not None:

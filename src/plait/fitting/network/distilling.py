@@ -21,7 +21,7 @@ PACE = 0.5
 def budgets_of(networks: Sequence[Any], budget: Budget) -> tuple[Budget, Budget | None]:
     """Return the parts of a budget: to train networks together, and to distil each of those that
     can be; None where none can."""
-    from plait.train.distillation import distilled
+    from plait.train.self_distillation import distilled
 
     num = sum(bool(distilled(network)) for network in networks)
     if not num:
@@ -52,13 +52,13 @@ def distil(
         folder: Where the training's checkpoints are; this one's go beside them.
         progress: Told of the work.
     """
-    from plait.train.distillation import Distillation, distilled
+    from plait.train.self_distillation import SelfDistillation, distilled
     from plait.train.shown import train_shown
 
     if not distilled(network):
         return 0
     learned = [one for one in network.parameters() if one.requires_grad]
-    objective = Distillation(network, data)
+    objective = SelfDistillation(network, data)
     rates = {name: PACE * getattr(config, name) for name in ("learning_rate", "muon_rate")}
     run = train_shown(
         objective,

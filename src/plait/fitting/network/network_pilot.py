@@ -16,6 +16,7 @@ from plait.fitting.setup.deep_plan import DeepPlan, settled
 from plait.fitting.setup.problem import Problem
 from plait.networks.system import System
 from plait.networks.torch_runners import system_outputs
+from plait.spacing import even_sample
 from plait.train.budget import Budget
 from plait.train.data_parallel import one_thread
 from plait.train.loop import train
@@ -90,7 +91,7 @@ def answer_seconds(
     """
     per_row = 0.0
     for num in PILOT_ROWS:
-        some = rows[np.linspace(0, len(rows) - 1, min(len(rows), num)).astype(np.int64)]
+        some = even_sample(rows, num)
         began = time.monotonic()
         system_outputs(system, problem.prepared, some, device=plan.device)
         spent = time.monotonic() - began

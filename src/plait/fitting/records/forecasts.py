@@ -22,6 +22,7 @@ from plait.model.generator import Generator
 from plait.model.model import Model
 from plait.model.policy import Policy
 from plait.model.recommendation import Recommendation
+from plait.spacing import even_sample
 from plait.types import Arrays
 
 OFFLINE = (
@@ -155,7 +156,7 @@ def _left_out(
     generator: Generator, problem: Problem, plan: WindowPlan, rows: np.ndarray
 ) -> tuple[tuple[Any, Any, np.ndarray], np.ndarray]:
     """Return as `_made` what is said of windows by fits without them, of some of very many."""
-    rows = rows[np.unique(np.linspace(0, len(rows) - 1, MOST_LEFT_OUT).astype(np.int64))]
+    rows = even_sample(rows, MOST_LEFT_OUT)
     matrices, targets = _told(generator, problem, rows)
     said = cast("StartingGenerator", generator.simple).left_out(matrices, targets)
     made = generator.made(said, problem.prepared, rows)
@@ -181,8 +182,7 @@ def _made(
 ) -> tuple[tuple[Any, Any, np.ndarray], np.ndarray]:
     """Return what the model makes of some windows, what came and the spread of what came before;
     and their stretches of time."""
-    some = rows[np.linspace(0, len(rows) - 1, min(len(rows), MOST_MADE)).astype(np.int64)]
-    some = np.unique(some)
+    some = np.unique(even_sample(rows, MOST_MADE))
     made = model.predictor.outputs(problem.prepared, some)
     local = local_spreads(problem.table, plan, some)
     return (made, model.truth(problem.prepared, some), local), problem.groups[some]

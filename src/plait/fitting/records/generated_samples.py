@@ -15,6 +15,7 @@ from plait.fitting.setup.problem import Problem
 from plait.modalities import MadeFile
 from plait.model.generator import Generator
 from plait.model.made import raw_of
+from plait.spacing import evenly_spaced
 from plait.types import Html
 
 BESIDE = ("made", "true")
@@ -79,7 +80,7 @@ def make_panel(problem: Problem, said: Sequence[Any], true: Sequence[Any]) -> Ht
     if not hasattr(codec, "beside_learned"):
         return shown
     column, num = problem.prepared.columns[str(problem.target)], len(problem.learned)
-    some = np.unique(np.linspace(0, num - 1, min(num, MOST_LEARNED)).astype(np.int64))
+    some = evenly_spaced(num, MOST_LEARNED)
     learned = [codec.decode(column[int(row)]) for row in problem.learned[some]]
     return shown + str(codec.beside_learned(said, true, learned))
 

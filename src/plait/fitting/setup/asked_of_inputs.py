@@ -17,6 +17,7 @@ from plait.data.schema import Schema
 from plait.data.table import Table
 from plait.errors import CellError
 from plait.modalities import Codec, find_codec
+from plait.spacing import even_sample
 
 MOST_COMPARED = 1000
 """Rows whose targets are compared with the lines beside them."""
@@ -122,7 +123,7 @@ def fitted_beside(
     rows = rows[column.present[rows]]
     if not len(rows):
         return codecs
-    rows = rows[np.unique(np.linspace(0, len(rows) - 1, MOST_COMPARED).astype(np.int64))]
+    rows = even_sample(rows, MOST_COMPARED)
     values = [column[int(row)] for row in rows]
     places = {name: _places(codecs[name], prepared.columns[name], rows) for name in names}
     if choose is not None:

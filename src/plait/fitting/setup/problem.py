@@ -43,6 +43,7 @@ from plait.model.derived_columns import DerivedColumn, SpaceColumn, with_derived
 from plait.model.model import Model
 from plait.model.shared_space import SharedSpace
 from plait.progress import Progress
+from plait.spacing import even_sample
 
 MAX_JUDGED_ROWS = 10_000
 """More validation or test rows than this are judged by an even sample of so many."""
@@ -115,7 +116,7 @@ class Problem:
     def validation(self) -> np.ndarray:
         """The validation rows that candidates are compared on."""
         rows = np.setdiff1d(self.splits.validation, self.stopping)
-        return _even_sample(rows, self._most_judged)
+        return even_sample(rows, self._most_judged)
 
     @property
     def learned(self) -> np.ndarray:
@@ -127,7 +128,7 @@ class Problem:
         """The rows that the report's numbers are from: of the test, else of validation."""
         if not len(self.splits.test):
             return self.validation
-        return _even_sample(self.splits.test, self._most_judged)
+        return even_sample(self.splits.test, self._most_judged)
 
     @property
     def _most_judged(self) -> int:
@@ -291,10 +292,3 @@ def with_space(problem: Problem, space: SharedSpace, *, progress: Progress) -> P
         prepared=prepared,
         derived_columns=(*problem.derived_columns, *added),
     )
-
-
-def _even_sample(rows: np.ndarray, most: int) -> np.ndarray:
-    """Return at most so many of the rows, evenly spread over them."""
-    if len(rows) <= most:
-        return rows
-    return rows[np.linspace(0, len(rows) - 1, most).astype(np.int64)]

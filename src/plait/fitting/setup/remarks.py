@@ -12,6 +12,7 @@ from plait.data.prepared import Prepared
 from plait.data.table import Table
 from plait.modalities import Codec, TargetCodec
 from plait.model.unseen import count_unseen, unseen_note
+from plait.spacing import even_sample
 
 MOST_LOOKED_AT, CHUNK_ROWS = 2000, 256
 """Rows of a column, evenly spread: at most so many are looked at, and so many at once."""
@@ -37,16 +38,15 @@ def remarks_on_values(
         column = prepared.columns.get(name)
         if remarks is None or column is None:
             continue
-        there = np.flatnonzero(column.present)
-        places = np.linspace(0, len(there) - 1, min(len(there), MOST_LOOKED_AT)).astype(np.int64)
+        rows = even_sample(np.flatnonzero(column.present), MOST_LOOKED_AT)
         counts: Counter[str] = Counter()
-        for first in range(0, len(places), CHUNK_ROWS):
-            for arrays in column.take(there[places[first : first + CHUNK_ROWS]]):
+        for first in range(0, len(rows), CHUNK_ROWS):
+            for arrays in column.take(rows[first : first + CHUNK_ROWS]):
                 counts.update(remarks(arrays, target=name == target, simple=simple))
         found += [
-            f"{num:,} of {len(places):,} values of '{name}' {text}"
+            f"{num:,} of {len(rows):,} values of '{name}' {text}"
             for text, num in counts.items()
-            if num <= len(places) / 2
+            if num <= len(rows) / 2
         ]
     return tuple(found)
 

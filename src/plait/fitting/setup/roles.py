@@ -23,6 +23,7 @@ ANSWERS = ("prediction", "confidence")
 
 
 def check_target(schema: Schema, target: str) -> None:
+    """Raise `ColumnError` or `TargetError` where a column is no target that can be learned."""
     names = [column.name for column in schema.columns]
     if target not in names:
         raise no_column(target, names)
@@ -71,6 +72,7 @@ def choose_columns(
 
 
 def choose_inputs(schema: Schema, targets: Sequence[str], without: set[str]) -> tuple[str, ...]:
+    """Return the value columns that are neither targets nor left out; `SchemaError` of none."""
     names = [column.name for column in schema.columns]
     for name in sorted(without - set(names)):
         raise no_column(name, names)
@@ -104,6 +106,7 @@ def refuse_answers(table: Table, targets: Sequence[str], without: set[str]) -> N
 
 
 def split_column(schema: Schema, exclude: Sequence[str]) -> str | None:
+    """Return the first column that says which part each row is of; None where none does."""
     return next(
         (c.name for c in schema.columns if c.role == "split" and c.name not in exclude), None
     )

@@ -10,6 +10,7 @@ import numpy as np
 from plait.baselines.evidence import Evidence, RawFeatures, can_tell
 from plait.baselines.evidence_fit import span_seconds
 from plait.fitting.setup.problem import Problem
+from plait.spacing import even_sample
 
 MAX_ROWS = 30_000
 """With more rows, a network finds by itself what simple models would tell: of 60,000 pictures it
@@ -70,7 +71,7 @@ def tell(problem: Problem, *, seconds: float | None, seed: int, num_fits: int = 
     few = len(np.unique(problem.groups[rows])) < LEAST_GROUPS
     if few or len(rows) > MAX_ROWS or not can_tell(problem.target_codec, problem.truth[rows]):
         return None
-    some = rows[np.linspace(0, len(rows) - 1, min(len(rows), PILOT_ROWS)).astype(np.int64)]
+    some = even_sample(rows, PILOT_ROWS)
     began = time.monotonic()
     pilot = RawFeatures(problem.prepared, problem.columns, some)
     made = [pilot.of(problem.prepared, n, pilot.plans[n], some) for n in problem.columns]

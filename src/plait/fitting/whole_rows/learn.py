@@ -17,6 +17,7 @@ from plait.fitting.whole_rows.judging import judge, most_rows
 from plait.fitting.whole_rows.telling import make_card, metrics_of, training_of, verdict
 from plait.model.ensemble import DEEP
 from plait.model.whole_rows import WholeRows
+from plait.spacing import even_sample
 from plait.whole_rows.columns import CodedColumn, Labels, Numbers, sizes_of, spans_of
 from plait.whole_rows.copula import Copula
 from plait.whole_rows.drawing import RowDrawer
@@ -90,14 +91,11 @@ def _read(
 ) -> tuple[dict[str, CodedColumn], dict[str, dict[str, list[Any]]], list[str]]:
     """Return how columns are told, what rows of each part hold, and what is to be noted."""
     parts = {
-        "train": problem.splits.train,
+        "train": even_sample(problem.splits.train, MOST_ROWS),
         "validation": problem.validation,
         "test": problem.judged,
     }
     codecs = {name: problem.codecs[name] for name in problem.inputs}
-    few = np.linspace(0, len(parts["train"]) - 1, MOST_ROWS).astype(np.int64)
-    if len(parts["train"]) > MOST_ROWS:
-        parts["train"] = parts["train"][few]
     raws = {part: read_raws(problem.table, codecs, rows) for part, rows in parts.items()}
     columns: dict[str, CodedColumn] = {}
     notes = []

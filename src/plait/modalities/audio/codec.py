@@ -17,7 +17,7 @@ from plait.errors import TargetError
 from plait.modalities.audio.features import sound_features
 from plait.modalities.audio.page import learned_panel, lengths_panel, shown
 from plait.modalities.audio.said import said_column
-from plait.modalities.audio.scoring import WORDS, compared, measured, resampled
+from plait.modalities.audio.scoring import WORDS, compared, resampled
 from plait.modalities.audio.sketch import fingerprint_sound, sounds_alike
 from plait.modalities.audio.spectrum import at_pace, log_mel, warp_frequencies
 from plait.modalities.audio.wave import FULL_SCALE, decode, encode_wav, whole_samples
@@ -26,7 +26,7 @@ from plait.modalities.detection import looks_like_media
 from plait.modalities.drawn_sets import collapsed
 from plait.modalities.likeness import Fingerprint
 from plait.modalities.media import Media
-from plait.modalities.target import MetricWord, SimpleGenerator
+from plait.modalities.target import MetricWord, SimpleGenerator, metrics_by
 from plait.modalities.traits import Traits
 from plait.types import Arrays, ArraySpec, Cell, ColumnSample, Html, Layout, MadeFile
 
@@ -252,7 +252,7 @@ class AudioCodec:
         return compared(said, true, self.rate_hz)
 
     def metrics(self, compared: Sequence[np.ndarray]) -> dict[str, float]:
-        return measured(compared)
+        return metrics_by(self.resampled, compared)
 
     def resampled(
         self, compared: Sequence[np.ndarray], counts: np.ndarray

@@ -13,6 +13,7 @@ from plait.modalities.audio.scoring import point_of
 from plait.modalities.audio.spectrum import log_mel
 from plait.modalities.audio.wave import encode_small
 from plait.modalities.drawn_sets import copied
+from plait.spacing import evenly_spaced
 from plait.types import Html
 
 MAX_SHOWN_SECONDS = 8.0
@@ -75,7 +76,7 @@ def learned_panel(
         return ""
     points = (np.stack([point_of(raw, rate_hz) for raw in some]) for some in (said, true, learned))
     told = copied(*points)
-    some = np.unique(np.linspace(0, len(said) - 1, min(len(said), NUM_SHOWN)).astype(np.int64))
+    some = evenly_spaced(len(said), NUM_SHOWN)
     rows = "".join(
         "<tr>"
         + "".join(

@@ -47,12 +47,6 @@ def compared(said: np.ndarray, true: np.ndarray, rate_hz: int) -> np.ndarray:
     return np.concatenate([point_of(said, rate_hz), point_of(true, rate_hz), [apart]])
 
 
-def measured(compared: Sequence[np.ndarray]) -> dict[str, float]:
-    """Return the metrics of rows by what `compared` returned of them."""
-    found = resampled(compared, np.ones((1, len(compared))))
-    return {name: float(values[0]) for name, values in found.items()}
-
-
 def resampled(compared: Sequence[np.ndarray], counts: np.ndarray) -> Mapping[str, np.ndarray]:
     """Return the metrics of many resamples, name -> float64 ``[resample]``.
 

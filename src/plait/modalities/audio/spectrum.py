@@ -17,6 +17,8 @@ FLOOR = 1e-5
 WINDOW_SECONDS, HOP_SECONDS = 0.025, 0.010
 """Length of frames, and from one to the next."""
 
+FRAMES_PER_SECOND = 100
+
 
 def log_mel(
     wave: Float[ndarray, " time"],

@@ -11,7 +11,7 @@ import numpy as np
 
 from plait.errors import CellError, LimitError
 from plait.modalities.item.naming import name_of
-from plait.modalities.told_numbers import number_in
+from plait.modalities.told_lists import is_list_of, number_in
 from plait.types import Cell
 
 RESERVED = ("item", "title", "time")
@@ -64,12 +64,7 @@ def read_history(cell: Cell) -> History | None:
 
 def is_told(value: Any) -> bool:
     """Tell whether a cell is surely a history: a list of objects with an item each."""
-    if isinstance(value, History):
-        return True
-    if isinstance(value, str):
-        return value.replace(" ", "").startswith('[{"item"')
-    listed = isinstance(value, list | tuple) and len(value) > 0
-    return listed and all(isinstance(one, Mapping) and "item" in one for one in value)
+    return isinstance(value, History) or is_list_of(value, "item")
 
 
 def _ordered(told: list[tuple[str, Any]]) -> History:

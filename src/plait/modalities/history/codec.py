@@ -16,6 +16,7 @@ from plait.modalities.history.cells import History, is_told, read_history
 from plait.modalities.item.naming import code_of
 from plait.modalities.likeness import Fingerprint
 from plait.modalities.media import Media
+from plait.modalities.told_lists import begun_later, means_and_scales
 from plait.types import Arrays, ArraySpec, Cell, ColumnSample, Html, Layout
 
 NUM_SKETCH = 64
@@ -80,16 +81,8 @@ class HistoryCodec:
         usual = float(np.median(every)) if len(every) else 1.0
         if not names:
             return replace(self, usual_gap=usual)
-        told = np.concatenate(rows).astype(np.float64)
-        known = ~np.isnan(told)
-        num = np.maximum(known.sum(axis=0), 1)
-        means = np.where(known, told, 0.0).sum(axis=0) / num
-        spread = np.sqrt(np.where(known, (told - means) ** 2, 0.0).sum(axis=0) / num)
-        scales = np.where(spread > 1e-9, spread, 1.0)
-        return replace(
-            self, amounts=names, means=tuple(means.tolist()), scales=tuple(scales.tolist()),
-            usual_gap=usual,
-        )  # fmt: skip
+        means, scales = means_and_scales(np.concatenate(rows))
+        return replace(self, amounts=names, means=means, scales=scales, usual_gap=usual)
 
     def prepare(self, raw: History) -> Arrays:
         items = raw.items[-self.longest :]
@@ -106,9 +99,7 @@ class HistoryCodec:
 
     def augment(self, arrays: Arrays, rng: np.random.Generator) -> Arrays:
         """Forget the earliest items, as if nobody had been looking yet; every other time."""
-        num = len(arrays["item"])
-        first = int(rng.integers(0, num)) if rng.random() < 0.5 else 0
-        return {name: array[first:].copy() for name, array in arrays.items()}
+        return begun_later(arrays, rng)
 
     def show(self, raw: History) -> Html:
         names = [html.escape(one) or "?" for one in (raw.titles or raw.items)]

@@ -20,7 +20,7 @@ from plait.errors import TargetError
 from plait.modalities.collage import Piece
 from plait.modalities.contract import LATER
 from plait.modalities.detection import looks_like_media
-from plait.modalities.drawn_sets import collapsed, measured, resampled
+from plait.modalities.drawn_sets import collapsed, resampled
 from plait.modalities.image.canvas import canvas_layout, check_moves, moved, on_canvas, usual_canvas
 from plait.modalities.image.features import picture_features
 from plait.modalities.image.laid import laid
@@ -42,7 +42,7 @@ from plait.modalities.image.sketch import fingerprint_pictures, pictures_alike
 from plait.modalities.image.vary import blurred, erased, shades, shifted
 from plait.modalities.likeness import Fingerprint
 from plait.modalities.media import Media
-from plait.modalities.target import MetricWord, SimpleGenerator
+from plait.modalities.target import MetricWord, SimpleGenerator, metrics_by
 from plait.modalities.traits import Traits
 from plait.types import Arrays, ArraySpec, Cell, ColumnSample, Html, Layout, MadeFile
 
@@ -279,7 +279,7 @@ class ImageCodec:
         return compared(said, true)
 
     def metrics(self, compared: Sequence[np.ndarray]) -> dict[str, float]:
-        return measured(compared)
+        return metrics_by(self.resampled, compared)
 
     def resampled(
         self, compared: Sequence[np.ndarray], counts: np.ndarray

@@ -12,6 +12,7 @@ from PIL import Image
 from plait.modalities.drawn_sets import Copies, copied
 from plait.modalities.image.pixels import encoded
 from plait.modalities.image.scoring import point_of
+from plait.spacing import evenly_spaced
 from plait.types import Html
 
 NUM_SHOWN, COLUMNS = 24, 8
@@ -70,7 +71,7 @@ def compared_sheet(said: Sequence[np.ndarray], true: Sequence[np.ndarray], size:
     """
     if not said:
         return ""
-    some = spread(len(said), NUM_SHOWN)
+    some = evenly_spaced(len(said), NUM_SHOWN)
     drawn = sheet([[said[i], true[i]] for i in some])
     return (
         f"<p>Pictures are made at {size} x {size} pixels. Each column: made above, true below.</p>"
@@ -86,7 +87,7 @@ def learned_sheet(
     if not said or not learned:
         return ""
     told = copies(said, true, learned)
-    some = spread(len(said), NUM_SHOWN)
+    some = evenly_spaced(len(said), NUM_SHOWN)
     drawn = sheet([[said[i], learned[told.nearest[i]]] for i in some])
     share, usual = 100 * told.rate, 100 * told.usual
     return (
@@ -105,11 +106,6 @@ def copies(
     `plait.modalities.image.scoring`."""
     made, real, kept = (np.stack([point_of(raw) for raw in some]) for some in (said, true, learned))
     return copied(made, real, kept)
-
-
-def spread(num: int, most: int) -> np.ndarray:
-    """Return places of at most so many of so many, evenly spread."""
-    return np.unique(np.linspace(0, num - 1, min(num, most)).astype(np.int64))
 
 
 def sheet(stacks: Sequence[Sequence[np.ndarray]], columns: int = COLUMNS) -> np.ndarray:

@@ -10,6 +10,7 @@ import numpy as np
 from plait.modalities.item.histories import histories_of, with_next
 from plait.modalities.item.ranker import HistoryRanker, Ranker
 from plait.modalities.item.rankers import Ease, Followers, ItemNeighbours, LastItem, Popular
+from plait.spacing import evenly_spaced
 from plait.types import Arrays
 
 MOST_NUMBERS = 40_000_000
@@ -86,7 +87,7 @@ class Blend(Ranker):
         taken = [int(target["item"][0]) - 1 for target in targets]
         known = [row for row, place in enumerate(taken) if place >= 0 and len(before[row])]
         most = max(MOST_NUMBERS // max(len(self.codes) * len(PARTS), 1), 1)
-        some = [known[int(i)] for i in np.linspace(0, len(known) - 1, min(len(known), most))]
+        some = [known[place] for place in evenly_spaced(len(known), most)]
         for part in self.parts:
             if isinstance(part, Ease):
                 part.choose(before, taken)

@@ -36,10 +36,10 @@ from plait.modalities.molecule.domain import (
 from plait.modalities.molecule.graph import MAX_NEIGHBOURS, NUM_ATOM_FEATURES, graph
 from plait.modalities.molecule.grid import grid, told_together
 from plait.modalities.molecule.parsing import draw, mutated, one_at_a_time, parse, parsed, rdkit
-from plait.modalities.molecule.scoring import WORDS, counted, measured, resampled, told_of
+from plait.modalities.molecule.scoring import WORDS, counted, resampled, told_of
 from plait.modalities.molecule.smiles import composed_smiles, likeness
 from plait.modalities.molecule.symbols import learn, numbers_of, smiles_of
-from plait.modalities.target import SURENESS, MetricWord, SimpleGenerator
+from plait.modalities.target import SURENESS, MetricWord, SimpleGenerator, metrics_by
 from plait.modalities.traits import Traits
 from plait.types import Arrays, ArraySpec, Cell, ColumnSample, Html, Layout
 
@@ -262,7 +262,7 @@ class MoleculeCodec:
         return counted(said, true, known_again(self.known))
 
     def metrics(self, compared: Sequence[np.ndarray]) -> dict[str, float]:
-        return measured(compared)
+        return metrics_by(self.resampled, compared)
 
     def resampled(
         self, compared: Sequence[np.ndarray], counts: np.ndarray

@@ -9,6 +9,7 @@ import numpy as np
 from plait.modalities.molecule.domain import stack, tanimoto
 from plait.modalities.molecule.parsing import draw
 from plait.modalities.molecule.scoring import designed
+from plait.spacing import evenly_spaced
 from plait.types import Html
 
 NUM_DRAWN = 12
@@ -41,7 +42,7 @@ def told_together(
 def grid(made: Sequence[str], learned: Sequence[str]) -> Html:
     """Return a grid of up to 12 distinct molecules, each above the nearest of the learned ones."""
     distinct, bits = list(dict.fromkeys(made)), stack(learned)
-    places = np.linspace(0, len(distinct) - 1, min(NUM_DRAWN, len(distinct))).astype(np.int64)
+    places = evenly_spaced(len(distinct), NUM_DRAWN)
     drawn = "".join(_figure(distinct[int(place)], learned, bits) for place in places)
     return (
         "<p>Some of them, each above the molecule nearest to it of those that were learned from."

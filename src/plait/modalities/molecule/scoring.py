@@ -13,6 +13,7 @@ import numpy as np
 from plait.modalities.molecule.domain import NUM_BITS, bits_of, stack, tanimoto
 from plait.modalities.molecule.parsing import one_at_a_time, parsed
 from plait.modalities.target import MetricWord
+from plait.spacing import evenly_spaced
 
 MOST_OTHERS = 1000
 """How far a molecule is from others is told by so many of them, at most, evenly spread."""
@@ -84,11 +85,6 @@ def counted(said: str, true: str, known: Container[str]) -> np.ndarray:
         float(int.from_bytes(hashlib.blake2b(said.encode(), digest_size=6).digest())),
     ]
     return np.concatenate([numbers, one.bits])
-
-
-def measured(pairs: Sequence[np.ndarray]) -> dict[str, float]:
-    """Return the metrics in `WORDS` of pairs as `counted` tells of them."""
-    return {name: float(v[0]) for name, v in resampled(pairs, np.ones((1, len(pairs)))).items()}
 
 
 def resampled(pairs: Sequence[np.ndarray], counts: np.ndarray) -> dict[str, np.ndarray]:
@@ -178,7 +174,7 @@ def _farness(bits: np.ndarray) -> np.ndarray:
     num = len(bits)
     if num < 2:
         return np.zeros(num)
-    chosen = np.linspace(0, num - 1, min(num, MOST_OTHERS)).astype(np.int64)
+    chosen = evenly_spaced(num, MOST_OTHERS)
     others, itself = bits[chosen], np.isin(np.arange(num), chosen)
     found = [
         tanimoto(bits[first : first + CHUNK_ROWS], others).sum(1, dtype=np.float64)

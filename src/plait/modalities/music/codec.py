@@ -26,11 +26,11 @@ from plait.modalities.music.grammar import COLUMNS, places_of
 from plait.modalities.music.midi import read_midi, write_midi
 from plait.modalities.music.ngrams import FiveGram
 from plait.modalities.music.panel import panel_of
-from plait.modalities.music.scoring import WORDS, compared, measured, resampled
+from plait.modalities.music.scoring import WORDS, compared, resampled
 from plait.modalities.music.sketch import fingerprint_tune, tunes_alike
 from plait.modalities.music.tune import NOTHING, PITCH, Tune, made_tune, tonic_class
 from plait.modalities.music.writing import events_of, tune_of
-from plait.modalities.target import SURENESS, MetricWord, SimpleGenerator
+from plait.modalities.target import SURENESS, MetricWord, SimpleGenerator, metrics_by
 from plait.modalities.traits import Traits
 from plait.types import Arrays, ArraySpec, Cell, ColumnSample, Html, Layout, MadeFile, is_missing
 
@@ -219,7 +219,7 @@ class MusicCodec:
         return compared(said, true)
 
     def metrics(self, compared: Sequence[np.ndarray]) -> dict[str, float]:
-        return measured(compared)
+        return metrics_by(self.resampled, compared)
 
     def resampled(
         self, compared: Sequence[np.ndarray], counts: np.ndarray

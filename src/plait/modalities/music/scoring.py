@@ -54,11 +54,6 @@ def compared(said: Tune, true: Tune) -> np.ndarray:
     return np.array([*overlaps, same, *held_bars(said), *held_bars(true)], np.float64)
 
 
-def measured(rows: Sequence[np.ndarray]) -> dict[str, float]:
-    """Return the metrics in `WORDS` of rows as `compared` tells of them."""
-    return {name: float(v[0]) for name, v in resampled(rows, np.ones((1, len(rows)))).items()}
-
-
 def resampled(rows: Sequence[np.ndarray], counts: np.ndarray) -> dict[str, np.ndarray]:
     """Return the metrics in `WORDS` of many resamples, each float64 ``[resample]``.
 

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from plait.spacing import evenly_spaced
+
 MOST_SAMPLED = 300
 """Rows that an anchor is found by."""
 
@@ -72,7 +74,7 @@ def find_anchor(before: np.ndarray, ahead: np.ndarray) -> Anchor:
         before: ``[row, step]``, without their level.
         ahead: ``[row, step]``, without that level.
     """
-    some = np.linspace(0, len(before) - 1, min(len(before), MOST_SAMPLED)).astype(np.int64)
+    some = evenly_spaced(len(before), MOST_SAMPLED)
     before, ahead = before[some], ahead[some]
 
     def error(anchor: Anchor) -> float:

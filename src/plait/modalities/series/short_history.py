@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from plait.modalities.series.ridge import Linear, Ridge
+from plait.spacing import evenly_spaced
 
 MOST_KNOWN = 32
 """Values of the past, at most: 1, 2, 4, ... have a map of their own."""
@@ -47,7 +48,7 @@ class ShortHistory:
             ahead: ``[row, channel, step]``.
             least: Steps of the past that the shortest of them has.
         """
-        some = np.unique(np.linspace(0, len(others) - 1, MOST_ROWS).astype(np.int64))
+        some = evenly_spaced(len(others), MOST_ROWS)
         others, before, ahead = others[some], before[some], ahead[some]
         centre = others.mean(axis=0)
         _, _, axes = np.linalg.svd(others - centre, full_matrices=False)

@@ -20,7 +20,7 @@ from plait.modalities.contract import LATER
 from plait.modalities.likeness import Fingerprint
 from plait.modalities.limits import LIMITS
 from plait.modalities.media import Media
-from plait.modalities.target import SURENESS, MetricWord, SimpleGenerator
+from plait.modalities.target import SURENESS, MetricWord, SimpleGenerator, metrics_by
 from plait.modalities.text.alphabet import letters_of, may_spell, recurring
 from plait.modalities.text.answers import closed_set
 from plait.modalities.text.bytepairs import MAX_PIECE, NOTHING, learn_merges, pieces
@@ -30,7 +30,7 @@ from plait.modalities.text.damage import with_typing_errors
 from plait.modalities.text.detection import likeness
 from plait.modalities.text.ngrams import hashed_ngrams
 from plait.modalities.text.remarks import longer_than, remarks_on
-from plait.modalities.text.scoring import WORDS, counted, measured, resampled
+from plait.modalities.text.scoring import WORDS, counted, resampled
 from plait.modalities.text.sketch import fingerprint_text, texts_alike
 from plait.modalities.traits import Traits
 from plait.types import Arrays, ArraySpec, Cell, ColumnSample, Html, Layout
@@ -268,7 +268,7 @@ class TextCodec:
         return counted(said, true)
 
     def metrics(self, compared: Sequence[np.ndarray]) -> dict[str, float]:
-        return measured(compared)
+        return metrics_by(self.resampled, compared)
 
     def right(self, said: Sequence[str], true: Sequence[str]) -> float:
         """Return how well texts are said, by what a confidence tells."""

@@ -105,11 +105,6 @@ def counted(said: str, true: str) -> np.ndarray:
     return np.concatenate([np.array(found, np.float64), told_runs(*plain).reshape(-1)])
 
 
-def measured(pairs: Sequence[np.ndarray]) -> dict[str, float]:
-    """Return the metrics in `WORDS` of pairs as `counted` tells of them."""
-    return {name: float(v[0]) for name, v in resampled(pairs, np.ones((1, len(pairs)))).items()}
-
-
 def resampled(pairs: Sequence[np.ndarray], counts: np.ndarray) -> dict[str, np.ndarray]:
     """Return the metrics in `WORDS` of many resamples of pairs, each float64 ``[resample]``.
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from plait.errors import CellError, LimitError
 from plait.modalities.action.cells import Action, read_action
-from plait.modalities.told_numbers import number_in
+from plait.modalities.told_lists import is_list_of, number_in
 from plait.types import Cell
 
 RESERVED = ("return_to_go", "action", "step")
@@ -68,12 +68,7 @@ def read_trajectory(cell: Cell) -> Trajectory | None:
 
 def is_told(value: Any) -> bool:
     """Tell whether a cell is surely a trajectory: a list of objects with a return to go each."""
-    if isinstance(value, Trajectory):
-        return True
-    if isinstance(value, str):
-        return value.replace(" ", "").startswith('[{"return_to_go":')
-    listed = isinstance(value, list | tuple) and len(value) > 0
-    return listed and all(isinstance(one, Mapping) and "return_to_go" in one for one in value)
+    return isinstance(value, Trajectory) or is_list_of(value, "return_to_go")
 
 
 def _of_steps(steps: Sequence[Mapping[str, Any]]) -> Trajectory:

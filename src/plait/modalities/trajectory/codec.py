@@ -15,6 +15,7 @@ from plait.display import brief
 from plait.modalities.action.space import Space
 from plait.modalities.likeness import Fingerprint
 from plait.modalities.media import Media
+from plait.modalities.told_lists import begun_later, means_and_scales
 from plait.modalities.trajectory.cells import Trajectory, is_told, read_trajectory
 from plait.types import Arrays, ArraySpec, Cell, ColumnSample, Html, Layout
 
@@ -80,12 +81,7 @@ class TrajectoryCodec:
         if not every:
             return self
         names = self.numbers or every[0].names
-        states = np.concatenate([_columns(raw, names) for raw in every]).astype(np.float64)
-        known = ~np.isnan(states)
-        num = np.maximum(known.sum(0), 1)
-        means = np.where(known, states, 0.0).sum(0) / num
-        spread = np.sqrt(np.where(known, (states - means) ** 2, 0.0).sum(0) / num)
-        scales = np.where(spread > 1e-9, spread, 1.0)
+        means, scales = means_and_scales(np.concatenate([_columns(raw, names) for raw in every]))
         found = Space(self.labels, self.low, self.high)
         if not self.labels and not self.low:
             found = Space.of(one for raw in every for one in raw.actions if one is not None)
@@ -93,7 +89,7 @@ class TrajectoryCodec:
         steps = max(raw.first + len(raw.returns) for raw in every)
         return replace(
             self, labels=found.labels, low=found.low, high=found.high, numbers=tuple(names),
-            means=tuple(means.tolist()), scales=tuple(scales.tolist()),
+            means=means, scales=scales,
             return_scale=self.return_scale or largest or 1.0, num_steps=self.num_steps or steps,
         )  # fmt: skip
 
@@ -119,9 +115,7 @@ class TrajectoryCodec:
 
     def augment(self, arrays: Arrays, rng: np.random.Generator) -> Arrays:
         """Forget the earliest steps, as if the episode had just begun; every other time."""
-        num = len(arrays["told"])
-        first = int(rng.integers(0, num)) if rng.random() < 0.5 else 0
-        return {name: array[first:].copy() for name, array in arrays.items()}
+        return begun_later(arrays, rng)
 
     def show(self, raw: Trajectory) -> Html:
         names = [html.escape("?" if one is None else one.name) for one in raw.actions]

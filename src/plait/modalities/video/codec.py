@@ -18,12 +18,12 @@ from plait.errors import TargetError
 from plait.modalities.audio.codec import AudioCodec
 from plait.modalities.contract import LATER
 from plait.modalities.detection import looks_like_media, starts_with
-from plait.modalities.drawn_sets import collapsed, measured, resampled
+from plait.modalities.drawn_sets import collapsed, resampled
 from plait.modalities.image.codec import LARGEST_PX, ImageCodec
 from plait.modalities.image.pixels import STILLS
 from plait.modalities.likeness import Fingerprint
 from plait.modalities.media import Media
-from plait.modalities.target import MetricWord, SimpleGenerator
+from plait.modalities.target import MetricWord, SimpleGenerator, metrics_by
 from plait.modalities.traits import Traits
 from plait.modalities.video.clip import Clip, decode
 from plait.modalities.video.encoding import encode, encode_mp4
@@ -270,7 +270,7 @@ class VideoCodec:
         return compared(said, true)
 
     def metrics(self, compared: Sequence[np.ndarray]) -> dict[str, float]:
-        return measured(compared)
+        return metrics_by(self.resampled, compared)
 
     def resampled(
         self, compared: Sequence[np.ndarray], counts: np.ndarray

@@ -7,24 +7,18 @@ those of their frames. What moves otherwise lies elsewhere; nothing of it is lea
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 
 import numpy as np
 
-from plait.modalities.image.scoring import WORDS as WORDS_OF_PICTURES
+from plait.modalities.drawn_sets import words_of
 from plait.modalities.image.scoring import point_of as point_of_picture
-from plait.modalities.target import MetricWord
 from plait.modalities.video.clip import Clip
 
 NUM_FRAMES = 4
 """Of a clip, that are looked at."""
 
-WORDS: Mapping[str, MetricWord] = {
-    name: replace(word, says=word.says.replace("picture", "clip"))
-    for name, word in WORDS_OF_PICTURES.items()
-}
-"""The metrics of pictures, in words for clips."""
+WORDS = words_of("clip")
 
 
 def compared(said: Clip, true: Clip) -> np.ndarray:

@@ -17,10 +17,10 @@ from plait.modalities.image.sheet import (
     film_of,
     sheet,
     shown,
-    spread,
 )
 from plait.modalities.video.clip import Clip
 from plait.modalities.video.scoring import points_of, spread_places
+from plait.spacing import evenly_spaced
 from plait.types import Html
 
 NUM_MOVING, NUM_IN_ROWS = 8, 6
@@ -97,7 +97,7 @@ def compared_clips(
     """
     if not said:
         return ""
-    some = spread(len(said), NUM_MOVING)
+    some = evenly_spaced(len(said), NUM_MOVING)
     frames = side_by_side([[said[i], true[i]] for i in some], len(some))
     film = embedded(
         moving(frames, seconds),
@@ -105,7 +105,7 @@ def compared_clips(
         frames[0].shape[:2],
         f"{len(some)} made clips, moving, each above the true one",
     )
-    few = spread(len(said), NUM_IN_ROWS)
+    few = evenly_spaced(len(said), NUM_IN_ROWS)
     rows = shown(
         in_rows([[said[i], true[i]] for i in few]),
         f"frames of {len(few)} made clips, each above the true one",
@@ -122,9 +122,9 @@ def learned_clips(said: Sequence[Clip], true: Sequence[Clip], learned: Sequence[
     are nearer to theirs than true ones of rows held out are to theirs; "" of none."""
     if not said or not learned:
         return ""
-    learned = [learned[i] for i in spread(len(learned), MOST_LEARNED)]
+    learned = [learned[i] for i in evenly_spaced(len(learned), MOST_LEARNED)]
     told = copied(points_of(said), points_of(true), points_of(learned))
-    few = spread(len(said), NUM_IN_ROWS)
+    few = evenly_spaced(len(said), NUM_IN_ROWS)
     rows = shown(
         in_rows([[said[i].frames, learned[told.nearest[i]].frames] for i in few]),
         f"frames of {len(few)} made clips, each above the nearest training clip",

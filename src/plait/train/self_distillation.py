@@ -1,4 +1,4 @@
-"""Distillation: parts of heads learn from what the rest of the network has learned."""
+"""Self-distillation: parts of heads learn from what the rest of the network has learned."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from plait.train.precision import autocast
 from plait.types import Batch
 
 
-class Distillation:
+class SelfDistillation:
     """An `Objective`: of each head that has any, its module ``distilled``.
 
     It learns under the conditions of training rows, with columns dropped at random, by the head's
@@ -46,7 +46,7 @@ class Distillation:
     @property
     def work(self) -> str:
         layouts = [(name, self.prepared.columns[name].codec.layout) for name in self.columns]
-        return f"distilled {replace(self.module.config, join=0)} {layouts}"
+        return f"self-distilled {replace(self.module.config, join=0)} {layouts}"
 
     def loss(self, rows: np.ndarray, views: tuple[Batch, ...], precision: str) -> Tensor:
         batch = views[0]

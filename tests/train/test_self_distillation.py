@@ -1,4 +1,4 @@
-"""Distillation: a head's map learns from its flow, and nothing else of the network changes."""
+"""Self-distillation: a head's map learns from its flow, and nothing else of the network changes."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from plait.networks.heads import Heads
 from plait.progress import Silent
 from plait.train.budget import Budget
 from plait.train.config import TrainConfig
-from plait.train.distillation import distilled
 from plait.train.generative import GenerativeData
+from plait.train.self_distillation import distilled
 
 CONFIG = SystemConfig(dim=16, depth=1, num_heads=2, join=0, drop_column=0.2)
 NUM = 24
