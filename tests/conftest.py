@@ -20,6 +20,9 @@ import pytest
 CHECKED = ("plait.nn", "plait.networks.system")
 """Modules whose annotated shapes are checked at every call."""
 
+APART = ("tests/contract/test_verbs.py", "tests/contract/test_generated.py")
+"""Modules whose first parameter, a modality, says which tests share a fit."""
+
 # Before anything imports NumPy or torch: two workers with one thread each are the fastest.
 for _name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ[_name] = "1"
@@ -40,6 +43,22 @@ def pytest_configure(config: pytest.Config) -> None:
         from jaxtyping import install_import_hook
 
         install_import_hook(CHECKED, "beartype.beartype")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Give each module to one worker as a whole: what its tests share is made once.
+
+    Marks of groups would say it module by module, but with pytest 9.2 xdist 3.8 heeds none.
+    """
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ModuleScheduling(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            module = nodeid.partition("::")[0]
+            return nodeid.partition("-")[0] if module in APART else module
+
+    return ModuleScheduling(config, log)
 
 
 @pytest.fixture(autouse=True)
