@@ -23,6 +23,9 @@ CHECKED = ("plait.nn", "plait.networks.system")
 APART = ("tests/contract/test_verbs.py", "tests/contract/test_generated.py")
 """Modules whose first parameter, a modality, says which tests share a fit."""
 
+FEW_ROUNDS = 120
+"""Most rounds of boosted trees, but in their own tests: on easy rows gains have no end."""
+
 # Before anything imports NumPy or torch: two workers with one thread each are the fastest.
 for _name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ[_name] = "1"
@@ -70,6 +73,14 @@ def _fixed_seeds() -> Iterator[None]:
     if "torch" in sys.modules:
         sys.modules["torch"].manual_seed(0)
     yield
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _few_rounds(request: pytest.FixtureRequest) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        if "baselines" not in request.path.parts:
+            patch.setattr("plait.baselines.boosting.MAX_ROUNDS", FEW_ROUNDS)
+        yield
 
 
 @pytest.fixture
