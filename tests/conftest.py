@@ -23,8 +23,11 @@ CHECKED = ("plait.nn", "plait.networks.system")
 APART = ("tests/contract/test_verbs.py", "tests/contract/test_generated.py")
 """Modules whose first parameter, a modality, says which tests share a fit."""
 
-FEW_ROUNDS = 120
-"""Most rounds of boosted trees, but in their own tests: on easy rows gains have no end."""
+FEW_ROUNDS, FEW_STEPS = 120, 12
+"""Most rounds of boosted trees, whose gains have no end on easy rows, and steps of prompts."""
+
+THOROUGH = ("test_boosted", "test_space_base_models", "test_zero_shot")
+"""Modules whose tests are of how well these learn."""
 
 # Before anything imports NumPy or torch: two workers with one thread each are the fastest.
 for _name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
@@ -76,10 +79,12 @@ def _fixed_seeds() -> Iterator[None]:
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _few_rounds(request: pytest.FixtureRequest) -> Iterator[None]:
+def _quick_simple_models(request: pytest.FixtureRequest) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        if "baselines" not in request.path.parts:
+        if not request.path.name.startswith(THOROUGH):
             patch.setattr("plait.baselines.boosting.MAX_ROUNDS", FEW_ROUNDS)
+            if "torch" in sys.modules:
+                patch.setattr("plait.train.prompts.NUM_STEPS", FEW_STEPS)
         yield
 
 
