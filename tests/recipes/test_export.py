@@ -11,6 +11,7 @@ import plait
 from plait.cli import run
 from plait.compress.parity import compare
 from plait.errors import BundleError, ParityError, TargetError, UsageError
+from plait.fitting.setup import cross_fitting
 from plait.modalities.category.codec import CategoryCodec
 from plait.networks.config import SystemConfig
 
@@ -35,11 +36,13 @@ def rows(num=60):
 def bundle(tmp_path_factory):
     pytest.importorskip("onnxscript")
     path = tmp_path_factory.mktemp("export") / "net.plait"
-    model = plait.fit(
-        rows(), target="kind", budget="30 steps", size=TINY, baselines=["majority"], out=path
-    )
-
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cross_fitting, "NUM_FOLDS", 2)  # a graph is written of each fold's network
+        model = plait.fit(
+            rows(), target="kind", budget="30 steps", size=TINY, baselines=["majority"], out=path
+        )
     assert "deep" in model.ensemble.weights
+    assert {name.partition(".")[0] for name in model.ensemble.tensors} == {"0", "1"}
     return path
 
 
