@@ -55,9 +55,12 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """Give each module to one worker as a whole: what its tests share is made once.
 
-    Marks of groups would say it module by module, but with pytest 9.2 xdist 3.8 heeds none.
+    Marks of groups would say it module by module, but with pytest 9.2 xdist 3.8 heeds none. The
+    order stays as it is: modules of few tests, which xdist keeps for the end, may be the longest.
     """
     from xdist.scheduler import LoadScopeScheduling
+
+    config.option.loadscopereorder = False
 
     class ModuleScheduling(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
