@@ -21,8 +21,6 @@ from test_resume import fit
 fit(*sys.argv[2:5], resume="resume" in sys.argv)
 """
 
-pytestmark = pytest.mark.xdist_group("resume")
-
 
 def fit(table, out, target, resume=False):
     plait.fit(
