@@ -24,7 +24,7 @@ from plait.writing import write_folder
 FORMAT = 1
 MANIFEST = "manifest.json"
 MAX_FILE_BYTES = 8 * 2**30
-MAX_READS = 5
+MAX_READS = 25
 """A bundle that was replaced while it was read so often is given up."""
 
 _Made = TypeVar("_Made")
