@@ -9,7 +9,6 @@ import plait
 from plait.bundle import size_mb
 from plait.cli import run
 from plait.errors import TargetError, UsageError
-from plait.fitting.setup import cross_fitting
 from plait.networks.config import SystemConfig
 
 SMALL = SystemConfig(dim=32, depth=1, num_heads=2)
@@ -35,12 +34,10 @@ def rows(num=160, seed=0):
 def bundle(tmp_path_factory):
     pytest.importorskip("onnxscript")
     path = tmp_path_factory.mktemp("compress") / "big.plait"
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(cross_fitting, "NUM_FOLDS", 2)  # a graph is written of each fold's network
-        model = plait.fit(
-            rows(), target="kind", budget="30 steps", size=SMALL, split="split", out=path,
-            baselines=["majority"],
-        )  # fmt: skip
+    model = plait.fit(
+        rows(), target="kind", budget="30 steps", size=SMALL, split="split", out=path,
+        baselines=["majority"],
+    )  # fmt: skip
     assert "deep" in model.ensemble.weights
     return path
 
