@@ -20,6 +20,15 @@ import pytest
 CHECKED = ("plait.nn", "plait.networks.system")
 """Modules whose annotated shapes are checked at every call."""
 
+APART = ("tests/contract/test_verbs.py", "tests/contract/test_generated.py")
+"""Modules whose first parameter, a modality, says which tests share a fit."""
+
+FEW_ROUNDS, FEW_STEPS = 120, 12
+"""Most rounds of boosted trees, whose gains have no end on easy rows, and steps of prompts."""
+
+THOROUGH = ("test_boosted", "test_space_base_models", "test_zero_shot")
+"""Modules whose tests are of how well these learn."""
+
 # Before anything imports NumPy or torch: two workers with one thread each are the fastest.
 for _name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ[_name] = "1"
@@ -42,6 +51,25 @@ def pytest_configure(config: pytest.Config) -> None:
         install_import_hook(CHECKED, "beartype.beartype")
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Give each module to one worker as a whole: what its tests share is made once.
+
+    Marks of groups would say it module by module, but with pytest 9.2 xdist 3.8 heeds none. The
+    order stays as it is: modules of few tests, which xdist keeps for the end, may be the longest.
+    """
+    from xdist.scheduler import LoadScopeScheduling
+
+    config.option.loadscopereorder = False
+
+    class ModuleScheduling(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            module = nodeid.partition("::")[0]
+            return nodeid.partition("-")[0] if module in APART else module
+
+    return ModuleScheduling(config, log)
+
+
 @pytest.fixture(autouse=True)
 def _fixed_seeds() -> Iterator[None]:
     import numpy as np
@@ -51,6 +79,16 @@ def _fixed_seeds() -> Iterator[None]:
     if "torch" in sys.modules:
         sys.modules["torch"].manual_seed(0)
     yield
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _quick_simple_models(request: pytest.FixtureRequest) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        if not request.path.name.startswith(THOROUGH):
+            patch.setattr("plait.baselines.boosting.MAX_ROUNDS", FEW_ROUNDS)
+            if "torch" in sys.modules:
+                patch.setattr("plait.train.prompts.NUM_STEPS", FEW_STEPS)
+        yield
 
 
 @pytest.fixture

@@ -12,7 +12,6 @@ import pytest
 from plait.cli import run
 
 README = Path(__file__).parents[1] / "README.md"
-pytestmark = pytest.mark.xdist_group("readme")
 
 
 @pytest.fixture

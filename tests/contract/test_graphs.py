@@ -15,7 +15,9 @@ from plait.networks.system import System
 from plait.testing.examples import example_cells
 
 READ = [name for name in modalities() if hasattr(find_network(name), "Embed")]
-APART = {"small": READ[::2], "other": READ[1::2]}
+EARLY = SystemConfig(dim=16, depth=1, num_heads=2, join=0)
+MID = SystemConfig(dim=16, depth=2, num_heads=2, join=1)
+APART = {"early": (READ[::2], EARLY), "mid": (READ[1::2], MID)}
 """Half of the modalities in each of two networks: an export takes seconds."""
 
 
@@ -29,8 +31,8 @@ def unchecked_shapes():
 
 
 @pytest.mark.usefixtures("unchecked_shapes")
-@pytest.mark.parametrize("names", APART.values(), ids=APART)
-def test_a_graph_says_what_its_network_says_of_every_modality(names):
+@pytest.mark.parametrize(("names", "config"), APART.values(), ids=APART)
+def test_a_graph_says_what_its_network_says_of_every_modality(names, config):
     pytest.importorskip("onnxscript")
     num = 20
     cells = {name: example_cells(name, num) for name in names}
@@ -49,7 +51,7 @@ def test_a_graph_says_what_its_network_says_of_every_modality(names):
     target = fit_codecs(table, ["kind"], every, as_target=True)["kind"]
     prepared = prepare_rows(table, codecs)
     torch.manual_seed(0)
-    system = System(codecs, target, SystemConfig(dim=16, depth=2, num_heads=2, join=1)).eval()
+    system = System(codecs, target, config).eval()
     with torch.no_grad():  # heads and residual branches begin at zero, and would say nothing
         for parameter in system.parameters():
             parameter.add_(0.05 * torch.randn_like(parameter))

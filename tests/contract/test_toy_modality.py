@@ -10,7 +10,6 @@ from plait.modalities import _scan, find_codec, modalities
 from plait.testing import CODEC_CHECKS, NETWORK_CHECKS, VERB_CHECKS
 
 PAGE = Path(__file__).parents[2] / "docs" / "modality.md"
-pytestmark = pytest.mark.xdist_group("toy")
 
 
 @pytest.fixture(scope="module")

@@ -35,7 +35,6 @@ NOTES = "cdefgab"
 STEPS = {"up": (0, 1, 2, 3), "down": (0, -1, -2), "turn": (0, 2, 1, -1, 0)}
 COLUMNS = {"tune": "tune", "start": "number", "shape": "category", "noise": "number"}
 TINY = SystemConfig(dim=32, depth=1, num_heads=2, join=0)
-pytestmark = pytest.mark.xdist_group("toy target")
 
 
 @pytest.fixture(scope="module")

@@ -23,7 +23,7 @@ from plait.errors import CellError, PlaitError
 from plait.modalities import find_codec
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="forks")
-NUM_ROWS = 150
+NUM_ROWS, NUM_SLOW = 150, 50
 
 
 @pytest.fixture(autouse=True)
@@ -58,8 +58,8 @@ def of_modality(modality, folder):
     if modality == "image":
         return pictures(folder)
     codec, rng = find_codec(modality)(), np.random.default_rng(0)
-    cells = [codec.example(rng) for _ in range(40)]
-    cells = [None if n % 9 == 8 else cells[n % len(cells)] for n in range(NUM_ROWS)]
+    cells = [codec.example(rng) for _ in range(15)]
+    cells = [None if n % 9 == 8 else cells[n % len(cells)] for n in range(NUM_SLOW)]
     return read({"x": cells}, columns=f"x={modality}")
 
 
@@ -74,9 +74,10 @@ def values_of(prepared, name="x"):
 
 
 @pytest.mark.parametrize("modality", ["image", "audio", "series", "text", "video"])
-def test_any_number_of_workers_finds_the_same(modality, tmp_path):
+def test_any_number_of_workers_finds_the_same(modality, tmp_path, monkeypatch):
+    monkeypatch.setattr(pieces_module, "MANY_ROWS", 40)
     table = of_modality(modality, tmp_path)
-    codec = fit_codecs(table, ["x"], range(0, NUM_ROWS, 2))["x"]
+    codec = fit_codecs(table, ["x"], range(0, table.num_rows, 2))["x"]
     prepared, prints = [], []
     for num in (1, 2, 3):
         assert num_processes(under(table, num)) == (num if num > 1 else 0)

@@ -12,6 +12,7 @@ from plait.cli import run
 from plait.edge.bench import NUMPY, ONNX, OPENVINO, Load, engine_of, measure
 from plait.edge.timing import TORCH, timed
 from plait.errors import CellError, TargetError, UsageError
+from plait.fitting.setup import cross_fitting
 from plait.recipes.bench import _as_graphs
 
 
@@ -60,11 +61,12 @@ def test_the_command_prints_tables_and_json(bundle, rows, capsys):
 
 
 @pytest.mark.usefixtures("unchecked_shapes")
-def test_a_network_is_measured_by_torch_and_as_a_graph(rows, tmp_path):
+def test_a_network_is_measured_by_torch_and_as_a_graph(rows, tmp_path, monkeypatch):
     pytest.importorskip("onnxscript")
+    monkeypatch.setattr(cross_fitting, "NUM_FOLDS", 2)
     path = tmp_path / "deep.plait"
     learned = [{"size": float(i % 7), "kind": ("low", "high")[i % 7 > 3]} for i in range(40)]
-    told = {"baselines": False, "budget": "3 steps", "size": "tiny"}
+    told = {"baselines": False, "budget": "3 steps", "size": "dim=16,depth=1,num_heads=2"}
     plait.fit(plait.read(learned), target="kind", out=path, **told)
     found = plait.bench(path, rows, threads=[1], seconds=0.01, cold_runs=1)
     torch, graph = found["runs"]

@@ -21,6 +21,7 @@ from plait.errors import (
     TargetError,
     UsageError,
 )
+from plait.fitting.setup import cross_fitting
 from plait.model.ensemble import DEEP
 from plait.networks.graphs import SavedGraph
 from plait.testing.edge import check_same_answers
@@ -144,11 +145,12 @@ def test_graphs_are_opened_at_once_and_say_what_they_lack(fitted, monkeypatch):
 
 
 @pytest.mark.usefixtures("unchecked_shapes")
-def test_a_network_answers_as_a_graph_where_there_is_no_torch(tmp_path):
+def test_a_network_answers_as_a_graph_where_there_is_no_torch(tmp_path, monkeypatch):
     pytest.importorskip("onnxscript")
+    monkeypatch.setattr(cross_fitting, "NUM_FOLDS", 2)
     columns = {"x": "text", "size": "number", "kind": "category"}
     table = plait.read(example_table("text"), columns=columns)
-    told = {"baselines": False, "budget": "3 steps", "size": "tiny"}
+    told = {"baselines": False, "budget": "3 steps", "size": "dim=16,depth=1,num_heads=2"}
     model = export(plait.fit(table, target="kind", **told)).model
     check_same_answers(model, model.save(tmp_path / "graph.plait"), "text")
 

@@ -18,7 +18,6 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from boxed_scenes import scenes
 
-pytestmark = pytest.mark.xdist_group("boxes target")
 ROWS = 90
 
 

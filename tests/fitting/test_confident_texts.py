@@ -12,7 +12,6 @@ from plait.cli import run
 from plait.networks.config import SystemConfig
 from plait.train.config import TrainConfig
 
-pytestmark = pytest.mark.xdist_group("confident texts")
 TINY = SystemConfig(dim=64, depth=1, num_heads=2, join=0)
 QUICK = TrainConfig(learning_rate=5e-3, batch_size=32)
 ANSWERS = ("a red boat", "a red house", "two red boats", "a grey dog sleeps", "nothing at all")

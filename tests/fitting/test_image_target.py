@@ -19,7 +19,6 @@ from plait.model.judges import PairJudge
 from plait.model.made import MADE
 from plait.networks.config import SystemConfig
 
-pytestmark = pytest.mark.xdist_group("image target")
 NUM, SIDE = 120, 8
 TINY = SystemConfig(dim=32, depth=1, num_heads=2, join=0, drop_column=0.1)
 

@@ -16,7 +16,6 @@ from plait.train.config import TrainConfig
 pytest.importorskip("transformers")
 sys.path.insert(0, str(Path(__file__).parent.parent / "backbones"))
 
-pytestmark = pytest.mark.xdist_group("language target")
 TINY = SystemConfig(dim=32, depth=1, num_heads=2, join=0)
 COLOURS, THINGS = ("red", "blue", "green"), ("boat", "house", "tree", "dog")
 QUICK = TrainConfig(batch_size=16)

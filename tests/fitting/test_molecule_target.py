@@ -13,7 +13,6 @@ from plait.train.config import TrainConfig
 Chem = pytest.importorskip("rdkit.Chem", reason="needs plait[molecule]")
 pytest.importorskip("selfies", reason="needs plait[molecule]")
 
-pytestmark = pytest.mark.xdist_group("molecule target")
 TINY = SystemConfig(dim=32, depth=1, num_heads=1, join=0)
 ENDS = ("O", "N", "Cl", "C#N", "F")
 COLUMNS = {"molecule": "molecule", "size": "number", "kind": "category"}

@@ -15,7 +15,6 @@ from plait.modalities.music.scoring import held_bars
 from plait.modalities.music.tune import made_tune
 from plait.modalities.music.writing import events_of
 
-pytestmark = pytest.mark.xdist_group("music target")
 SCALE = np.array([60, 62, 64, 65, 67, 69, 71, 72])
 
 

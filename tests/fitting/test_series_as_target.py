@@ -11,7 +11,6 @@ import plait
 from plait.networks.config import SystemConfig
 from plait.train.config import TrainConfig
 
-pytestmark = pytest.mark.xdist_group("series target")
 TINY = SystemConfig(dim=64, depth=1, num_heads=2, join=0)
 SHAPES = {"wave": lambda t: np.sin(t), "ramp": lambda t: t / 6 - 1, "step": lambda t: 1.0 * (t > 6)}
 COLUMNS = {"size": "number", "shape": "category", "curve": "series"}

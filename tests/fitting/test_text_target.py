@@ -12,7 +12,6 @@ from plait.errors import TargetError
 from plait.networks.config import SystemConfig
 from plait.train.config import TrainConfig
 
-pytestmark = pytest.mark.xdist_group("text target")
 TINY = SystemConfig(dim=64, depth=1, num_heads=2, join=0)
 NUMBERS = ("No", "One", "Two", "Three", "Four")
 KINDS = {

@@ -14,7 +14,6 @@ from plait.modalities.video.encoding import encode_mp4
 from plait.networks.config import SystemConfig
 
 pytest.importorskip("av", reason="needs plait[video]")
-pytestmark = pytest.mark.xdist_group("video target")
 NUM, SIDE, FRAMES = 80, 4, 4
 TINY = SystemConfig(dim=32, depth=1, num_heads=2, join=0, drop_column=0.1)
 

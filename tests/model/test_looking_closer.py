@@ -12,8 +12,6 @@ from plait.errors import ColumnError, TableError, TargetError, UsageError
 from plait.progress import Progress
 from plait.types import SPACE_MARK
 
-pytestmark = pytest.mark.xdist_group("looking closer")
-
 
 def rows_of(num: int, seed: int = 0) -> list[dict]:
     """Give rows whose kind follows from `size` alone; `idle` says nothing, `note` is long."""

@@ -14,8 +14,6 @@ from plait.modalities import find_codec
 from plait.model.model import load
 from plait.networks.config import SystemConfig
 
-pytestmark = pytest.mark.xdist_group("versions")
-
 ROWS = [{"size": i * 0.37 + (i % 2) * 50, "kind": "pq"[i % 2]} for i in range(60)]
 
 

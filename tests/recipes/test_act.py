@@ -19,7 +19,6 @@ from plait.modalities.action.space import Space
 from plait.model.wants import Wants
 from plait.recipes.environments import Hands, Senses
 
-pytestmark = pytest.mark.xdist_group("act")
 LENGTH = 6
 ASKED = {"target": "action", "group": "episode", "time": "step"}
 

@@ -21,7 +21,6 @@ from plait.recipes.fit import fit
 from plait.recipes.row_makers import rows_maker
 from plait.train.budget import Budget
 
-pytestmark = pytest.mark.xdist_group("augment")
 NUM, WIDTH = 90, 12
 SIMPLE = {
     "simple": True, "samples": False, "scores": False, "progress": False, "budget": "20 steps",

@@ -307,7 +307,8 @@ def test_a_table_whose_reading_takes_too_long_gets_no_space(monkeypatch):
     from plait.fitting.space import linear_space
 
     monkeypatch.setattr(linear_space, "READING_SHARE", 0.0)
-    model = quick(partly(36, 180), target="kind", exclude=["cost"], budget="21s")
+    monkeypatch.setattr(linear_space, "LEAST_SECONDS", 1.0)
+    model = quick(partly(36, 180), target="kind", exclude=["cost"], budget="3s")
     assert model.shared is None
     assert any("reading it takes about" in note for note in model.summary()["notes"])
 

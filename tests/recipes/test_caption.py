@@ -18,8 +18,6 @@ from plait.errors import CellError, ColumnError, TableError, TargetError, UsageE
 from plait.modalities.audio.wave import encode_wav
 from plait.modalities.video.encoding import encode
 
-pytestmark = pytest.mark.xdist_group("caption")
-
 RATE_HZ = 16_000
 PITCH = {"low": 220.0, "high": 1500.0}
 COLOUR = {"red": (210, 30, 30), "blue": (30, 40, 200)}

@@ -10,7 +10,6 @@ import pytest
 import plait
 from plait.data.windows.usual import Usual
 
-pytestmark = pytest.mark.xdist_group("cold series")
 START = datetime.date(2024, 1, 1)
 
 

@@ -133,7 +133,7 @@ def test_a_broken_machine_is_exit_code_1(monkeypatch, capsys):
     assert "hint: umbrella" in capsys.readouterr().out
 
 
-def test_encoders_at_hand_are_told(tmp_path, monkeypatch):
+def test_encoders_at_hand_are_told(tmp_path, monkeypatch, quick):
     monkeypatch.setattr(doctor, "find_encoders", lambda: ())
     assert found("encoders")["mend"] == install_command("encoders")
     usable = FoundEncoder(name="minilm", place="x", path=tmp_path, modalities=("text",))

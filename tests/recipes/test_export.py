@@ -13,6 +13,7 @@ from plait.cli import run
 from plait.compress import exported_mix, parity
 from plait.compress.parity import compare
 from plait.errors import BundleError, ExtraError, GraphError, ParityError, TargetError, UsageError
+from plait.fitting.setup import cross_fitting
 from plait.modalities.category.codec import CategoryCodec
 from plait.networks.config import SystemConfig
 from plait.networks.graph_runners import open_session
@@ -39,11 +40,13 @@ def rows(num=60):
 def bundle(tmp_path_factory):
     pytest.importorskip("onnxscript")
     path = tmp_path_factory.mktemp("export") / "net.plait"
-    model = plait.fit(
-        rows(), target="kind", budget="30 steps", size=TINY, baselines=["majority"], out=path
-    )
-
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cross_fitting, "NUM_FOLDS", 2)  # a graph is written of each fold's network
+        model = plait.fit(
+            rows(), target="kind", budget="30 steps", size=TINY, baselines=["majority"], out=path
+        )
     assert "deep" in model.ensemble.weights
+    assert {name.partition(".")[0] for name in model.ensemble.tensors} == {"0", "1"}
     return path
 
 

@@ -22,7 +22,6 @@ from plait.errors import BundleError, PlaitError
 from plait.model.forecast import Forecast, local_spreads
 from plait.model.interval_scale import end_of_groups
 
-pytestmark = pytest.mark.xdist_group("forecast")
 START = datetime.datetime(2024, 1, 1)
 
 

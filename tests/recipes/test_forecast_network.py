@@ -11,7 +11,6 @@ import plait
 from plait.networks.config import SystemConfig
 from plait.train.config import TrainConfig
 
-pytestmark = pytest.mark.xdist_group("forecast network")
 START = datetime.datetime(2024, 1, 1)
 TINY = SystemConfig(dim=32, depth=1, num_heads=2, join=0)
 

@@ -25,8 +25,6 @@ from plait.recipes.search import search
 from plait.recipes.search_page import write_search_page
 from plait.train.config import TrainConfig
 
-pytestmark = pytest.mark.xdist_group("full disk")
-
 TINY = SystemConfig(dim=16, depth=1, num_heads=2)
 OFTEN = TrainConfig(batch_size=8, save_seconds=0.0)
 ROWS = [

@@ -11,8 +11,6 @@ from plait.cli import run
 from plait.errors import CellError, ColumnError, TargetError, UsageError
 from plait.modalities import find_codec
 
-pytestmark = pytest.mark.xdist_group("generate")
-
 TUNES = ("happy", "sad")
 
 

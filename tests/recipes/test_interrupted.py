@@ -14,8 +14,6 @@ from plait.networks.config import SystemConfig
 from plait.progress import Lines, Progress
 from plait.train.config import TrainConfig
 
-pytestmark = pytest.mark.xdist_group("interrupted")
-
 ROWS = [
     {"size": round(np.sin(7 * i) + 2 * (i % 2), 3), "shade": "xyz"[i % 3], "kind": "pq"[i % 2]}
     for i in range(80)

@@ -17,7 +17,6 @@ from plait.data.windows.rows import learning_windows
 from plait.data.windows.steps import clock_of
 from plait.errors import PlaitError
 
-pytestmark = pytest.mark.xdist_group("known ahead")
 START = datetime.date(2024, 1, 1)
 
 

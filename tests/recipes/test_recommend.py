@@ -17,7 +17,6 @@ from plait.data.histories.plan import HISTORY, SPLIT, plan_histories
 from plait.data.histories.rows import last_histories, learning_histories
 from plait.errors import PlaitError
 
-pytestmark = pytest.mark.xdist_group("recommend")
 NUM = 20
 """Items of the planted chain: after item i comes i + 1 four times of five, else any."""
 

@@ -11,24 +11,28 @@ import numpy as np
 import pytest
 
 import plait
+from plait.networks.config import SystemConfig
+from plait.train.config import TrainConfig
 
 SCRIPT = """
 import sys
-import plait
-from plait.networks.config import SystemConfig
-from plait.train.config import TrainConfig
-plait.fit(
-    sys.argv[1], target=sys.argv[3], budget="150 steps", fusion="early", baselines=False,
-    size=SystemConfig(dim=16, depth=1, num_heads=2), out=sys.argv[2], resume="resume" in sys.argv,
-    train=TrainConfig(batch_size=8, save_seconds=0.0),
-)
+sys.path.insert(0, sys.argv[1])
+from test_resume import fit
+fit(*sys.argv[2:5], resume="resume" in sys.argv)
 """
 
-pytestmark = pytest.mark.xdist_group("resume")
+
+def fit(table, out, target, resume=False):
+    plait.fit(
+        table, target=target, budget="60 steps", fusion="early", baselines=False, samples=False,
+        size=SystemConfig(dim=16, depth=1, num_heads=2), out=out, resume=resume,
+        train=TrainConfig(batch_size=8, save_seconds=0.0),
+    )  # fmt: skip
 
 
-def start(table, out, *words, target="kind"):
-    return subprocess.Popen([sys.executable, "-c", SCRIPT, table, out, target, *words])
+def start(table, out, target, *words):
+    folder = os.path.dirname(__file__)
+    return subprocess.Popen([sys.executable, "-c", SCRIPT, folder, table, out, target, *words])
 
 
 @pytest.fixture
@@ -46,8 +50,7 @@ def table(tmp_path):
 @pytest.mark.parametrize("target", ["kind", "kind,b"])
 def test_kill_and_resume(table, tmp_path, target):
     whole, parts = str(tmp_path / "whole.plait"), str(tmp_path / "parts.plait")
-    assert start(table, whole, target=target).wait(300) == 0
-    killed = start(table, parts, target=target)
+    killed = start(table, parts, target)
     unfinished = tmp_path / ".parts.plait.unfinished"
     deadline = time.monotonic() + 200
     while not list(unfinished.rglob("training.safetensors")) and time.monotonic() < deadline:
@@ -55,7 +58,8 @@ def test_kill_and_resume(table, tmp_path, target):
     os.kill(killed.pid, signal.SIGKILL)
     assert killed.wait() == -signal.SIGKILL
     assert not os.path.exists(parts), "a half-written bundle was left"
-    assert start(table, parts, "resume", target=target).wait(300) == 0
+    assert start(table, parts, target, "resume").wait(300) == 0
+    fit(table, whole, target)
     first, second = (plait.load(path).predict(table).columns for path in (whole, parts))
     told = [name for name in first if name.endswith("confidence")]
     assert told and all(np.array_equal(first[name], second[name]) for name in told)

@@ -17,7 +17,6 @@ from plait.model.versions import check_names
 from plait.networks.config import SystemConfig
 from plait.report.model_verdict import verdict_of
 
-pytestmark = pytest.mark.xdist_group("several targets")
 TINY = SystemConfig(dim=32, depth=1, num_heads=2, join=0)
 COLUMNS = {"word": "category", "answer": "category", "price": "number", "said": "text"}
 TARGETS = ("answer", "price", "said")

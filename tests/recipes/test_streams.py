@@ -14,7 +14,6 @@ from plait.errors import TargetError, UsageError
 from plait.networks.config import SystemConfig
 from plait.train.config import TrainConfig
 
-pytestmark = pytest.mark.xdist_group("streams")
 TINY = SystemConfig(dim=64, depth=1, num_heads=2, join=0)
 QUICK = TrainConfig(learning_rate=5e-3, batch_size=32)
 WORDS = ("Möwe", "red", "boat", "house", "日本", "sails", "sleeps", "anew")

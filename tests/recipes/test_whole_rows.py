@@ -13,8 +13,6 @@ from plait.cli import run
 from plait.errors import CellError, SchemaError, TableError, TargetError, UsageError
 from plait.report.again import words_of
 
-pytestmark = pytest.mark.xdist_group("whole rows")
-
 KIND = {"north": 0.5, "south": 0.3, "west": 0.2}
 
 

@@ -15,8 +15,6 @@ from plait.networks.config import SystemConfig
 from plait.recipes.report import write_report
 from plait.train.shared import Shared
 
-pytestmark = pytest.mark.xdist_group("worthless")
-
 WORDS = ("red", "blue", "green", "black", "white", "grey")
 
 

@@ -24,6 +24,7 @@ from plait.networks.config import lean
 from plait.networks.system import System
 from plait.networks.torch_runners import system_outputs
 from plait.progress import SILENT
+from plait.train import loop
 from plait.train.budget import Budget
 from plait.train.config import TrainConfig
 from plait.train.consistency import PRIOR_ROWS, aligned, consistency
@@ -71,10 +72,11 @@ def accuracy(problem, unlabelled, steps=200):
 
 
 @pytest.mark.slow
-def test_rows_without_a_target_teach_a_network(digits):
+def test_rows_without_a_target_teach_a_network(digits, monkeypatch):
     """200 steps: .940 alone, .976 beside. 400 in three draws of 60 labels: .954, .926, .928 alone,
     .976, .992, .956 beside; in bf16 with AMX 200 steps are too few (.936 and .928)."""
-    alone, beside = (accuracy(digits, one, 400) for one in (None, digits.unlabelled))
+    monkeypatch.setattr(loop, "settled_precision", lambda *_: "float32")
+    alone, beside = (accuracy(digits, one) for one in (None, digits.unlabelled))
     assert beside >= alone + 0.02
 
 

@@ -21,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from in_node import flat_rows, needs_node, run
 from small_models import COLUMNS, small_model, table
 
-pytestmark = [needs_node, pytest.mark.xdist_group("page")]
+pytestmark = needs_node
 
 ANSWER = """
 import { answerOf } from "./predictor.js";

@@ -33,7 +33,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from in_node import READ_IN_BROWSERS, flat_rows, needs_node
 
-pytestmark = [needs_node, pytest.mark.xdist_group("page")]
+pytestmark = needs_node
 MEDIA = Media(Path("."))
 
 CLOSE = {"float16": 0.002, "float32": 2e-5}

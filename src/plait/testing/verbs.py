@@ -35,6 +35,7 @@ from plait.testing.trials import try_settings
 TINY = SystemConfig(dim=32, depth=1, num_heads=2, join=0)
 _fitted: dict[str, tuple[Model, Path]] = {}
 _shared: dict[str, tuple[Model, Path]] = {}
+_targets: dict[str, tuple[Model, Table]] = {}
 
 
 def check_fits_with_gaps(modality: str) -> None:
@@ -138,8 +139,7 @@ def check_is_a_target(modality: str) -> None:
     """A modality with a head can be the target of a fit."""
     if not issubclass_target(find_codec(modality)):
         return
-    rows = [{"size": row["size"], "x": row["x"]} for row in _rows(modality)]
-    model = _quick_fit(read(rows, columns={"x": modality, "size": "number"}), target="x")
+    model, _ = _target(modality)
     expect(model.summary()["metrics"], f"{modality}: no metrics as a target")
     answer = model.predict([{"size": 0.5}]).columns
     expect(len(answer["prediction"]) == 1, f"{modality}: no prediction as a target")
@@ -165,9 +165,7 @@ def check_distils_as_a_target(modality: str) -> None:
     """A target that is predicted has students; of one that is generated it is said what works."""
     if not issubclass_target(find_codec(modality)):
         return
-    rows = [{"size": row["size"], "x": row["x"]} for row in _rows(modality)]
-    table = read(rows, columns={"x": modality, "size": "number"})
-    model = _quick_fit(table, target="x")
+    model, table = _target(modality)
     if is_predictive(find_codec(modality)):
         student = distil(Teacher(model, table), budget="4 steps", size=TINY)
         answer = student.predict([{"size": 0.5}]).columns
@@ -268,6 +266,15 @@ def _share(modality: str) -> tuple[Model, Path]:
         path = Path(tempfile.mkdtemp(prefix="plait-contract-")) / f"{modality}-base.plait"
         _shared[modality] = (_quick_fit(_table(modality), exclude=["kind"], out=path), path)
     return _shared[modality]
+
+
+def _target(modality: str) -> tuple[Model, Table]:
+    """Learn the column itself from a number, once per modality and process."""
+    if modality not in _targets:
+        rows = [{"size": row["size"], "x": row["x"]} for row in _rows(modality)]
+        table = read(rows, columns={"x": modality, "size": "number"})
+        _targets[modality] = (_quick_fit(table, target="x"), table)
+    return _targets[modality]
 
 
 def _quick_fit(table: Table, **settings: Any) -> Model:
