@@ -14,7 +14,6 @@ from plait.fitting.network import coding
 from plait.networks.config import SystemConfig
 from plait.train.config import TrainConfig
 
-pytestmark = pytest.mark.xdist_group("coded pictures")
 NUM, SIDE = 60, 96
 TINY = SystemConfig(dim=32, depth=1, num_heads=2, join=0, drop_column=0.1)
 COLOURS = {"red": (200, 40, 30), "blue": (30, 60, 210)}

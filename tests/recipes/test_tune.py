@@ -13,7 +13,6 @@ from plait.recipes.tune import so_far
 from plait.tuning import run as run_module
 
 pytest.importorskip("optuna")
-pytestmark = pytest.mark.xdist_group("tune")
 
 SETTINGS = {"target": "kind", "budget": "8 steps", "trials": 3, "simple": True, "encoders": "none"}
 

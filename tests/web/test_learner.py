@@ -24,7 +24,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from in_node import needs_node, run
 from small_models import small_model
 
-pytestmark = [needs_node, pytest.mark.xdist_group("page")]
+pytestmark = needs_node
 
 LEARN = """
 import { Learner } from "./learner.js";
