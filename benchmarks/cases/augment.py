@@ -25,7 +25,7 @@ COLUMNS = {"image": "image", "label": "category", "split": "split"}
 
 
 def run(settings: Settings) -> list[Row]:
-    """Measure: generators and judges see training rows alone, and the test rows judge both ways."""
+    """Measure: generators and judges see training rows alone, folds of which judge both ways."""
     if not settings.with_plait:
         return []
     clothes = halves(

@@ -18,7 +18,6 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from beeping import LETTERS, beeps
 
-pytestmark = pytest.mark.xdist_group("frozen line")
 TINY = SystemConfig(dim=32, depth=1, num_heads=2, join=0)
 LONGEST = 4
 

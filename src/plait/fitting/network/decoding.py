@@ -26,6 +26,12 @@ from plait.train.space_network import space_network
 from plait.types import Arrays
 
 PILOT_ROWS = 16
+STOPPED_BY_JUDGES = (
+    "few rows: the network's training stopped by the rows that it is compared with simple models "
+    "on, which favours it a little"
+)
+"""Where too few rows are learned from to set some of them apart."""
+
 MAKING_SHARE = 0.25
 """Of a timed budget, making values to choose and to judge by may take this."""
 
@@ -175,7 +181,11 @@ def train_decoder(
         distilled_steps=more,
         codes=codes,
         most_made=most,
-        notes=(*codes.notes, *getattr(network.head(str(problem.target)), "remarks", tuple)()),
+        notes=(
+            *(() if len(problem.stopping) else (STOPPED_BY_JUDGES,)),
+            *codes.notes,
+            *getattr(network.head(str(problem.target)), "remarks", tuple)(),
+        ),
         cut_short=work.timetable.seconds is not None and seen < len(problem.learned),
         adapt="full" if _base_of(work) is not None else "scratch",
         start=simple.start,
