@@ -82,6 +82,16 @@ Making = Annotated[
 """How values are made, and how many."""
 
 
+Form = Annotated[
+    str | None,
+    typer.Option(
+        callback=one_of("csv", "jsonl", "parquet", "coco", "voc", "yolo", "abc", "wav"),
+        help="csv, jsonl or parquet, where the file's ending does not tell; of boxes also "
+        "coco, or voc or yolo for a folder; of music abc, or wav for a folder.",
+    ),
+]
+
+
 @grouped
 def predict(
     bundle: Annotated[Path, typer.Argument(help="Bundle that plait fit wrote.")],
@@ -93,14 +103,7 @@ def predict(
             "packs them); - for standard output. Boxes go to .json (COCO), too."
         ),
     ] = Path("predictions.csv"),
-    format: Annotated[
-        str | None,
-        typer.Option(
-            callback=one_of("csv", "jsonl", "parquet", "coco", "voc", "yolo", "abc", "wav"),
-            help="csv, jsonl or parquet, where the file's ending does not tell; of boxes also "
-            "coco, or voc or yolo for a folder; of music abc, or wav for a folder.",
-        ),
-    ] = None,
+    format: Form = None,
     delta: Annotated[
         Path | None, typer.Option(help="What plait learn learned beside the bundle.")
     ] = None,

@@ -27,6 +27,15 @@ MOST_SHOWN = 12
 """Trials that are printed."""
 
 
+Objectives = Annotated[
+    str,
+    typer.Option(
+        help="The score, and what else makes the front: ms of a row, mb on disk, wh of 1,000 "
+        "answers."
+    ),
+]
+
+
 @grouped
 def tune(
     table: TableOf,
@@ -35,13 +44,7 @@ def tune(
     trials: Annotated[
         int | None, typer.Option(help="Settings to try at most [default: what fits in].")
     ] = None,
-    objectives: Annotated[
-        str,
-        typer.Option(
-            help="The score, and what else makes the front: ms of a row, mb on disk, wh of "
-            "1,000 answers."
-        ),
-    ] = "score,ms,mb,wh",
+    objectives: Objectives = "score,ms,mb,wh",
     out: Annotated[
         Path | None, typer.Option(help="Bundle to write [default: the table's name with .plait]")
     ] = None,

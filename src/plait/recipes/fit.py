@@ -96,8 +96,7 @@ def fit(
             expected="a table, or settings that name one",
             hint="plait.fit('shop.csv', target='category')",
         )
-    progress = heard(progress)
-    budget = Budget.parse(budget)
+    progress, budget = heard(progress), Budget.parse(budget)
     meter = Meter(began, tracked=worth_tracking(budget.amount if budget.timed else None))
     timetable = Timetable.of(budget, began)
     expect_end(progress, timetable.end)

@@ -121,9 +121,7 @@ def predict(
     if out is not None and str(out) != STDOUT and not (own and out.is_dir()):
         check_output(out, table, bundle, force=force)
     rows = read(table, **reading)
-    model = bundle if isinstance(bundle, Model) else load(bundle)
-    if delta is not None:
-        model = Learner(Edge(model), delta=delta, key=key).model
+    model = _model(bundle, delta, key)
     if threshold is not None:
         model = model.with_threshold(threshold, positive=positive)
     if classes and (temperature is not None or beam is not None):
@@ -158,6 +156,12 @@ def predict(
         "notes": [*rows.notes, *lacking, *written.get("notes", [])],
         "warnings": [*warnings, *unread.warnings],
     }
+
+
+def _model(bundle: Model | Path | str, delta: Path | str | None, key: Path | str | None) -> Model:
+    """Return the model of a bundle, with what was learned beside it."""
+    model = bundle if isinstance(bundle, Model) else load(bundle)
+    return model if delta is None else Learner(Edge(model), delta=delta, key=key).model
 
 
 def _asked(model: Model, temperature: float | None, seed: int, beam: int | None) -> Asked:

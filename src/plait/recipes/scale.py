@@ -20,7 +20,7 @@ from plait.report.scaling import scaling_page
 from plait.scaling.law import fit_law
 from plait.threads import few_threads
 from plait.train.budget import Budget
-from plait.writing import write_whole
+from plait.writing import write_text
 
 if TYPE_CHECKING:
     from plait.scaling.ladder import Run
@@ -95,13 +95,12 @@ def scale(
             )
         ladder = Ladder(problem, budget, seed, told)
         runs, without, largest = ladder.rungs(), ladder.without_each(), ladder.largest()
-    fitted = fit_law([run.point for run in runs], seed=seed)
-    best, low, high = fitted.foreseen(largest.point.weights, largest.point.rows)
+    foretold = fit_law([run.point for run in runs], seed=seed)
+    best, low, high = foretold.foreseen(largest.point.weights, largest.point.rows)
     every = [*runs, largest]
     again = fit_law([run.point for run in every], seed=seed)
     found = options(again, every, without)
-    least = min(run.point.loss for run in every)
-    names = ("E", "A", "a", "B", "b")
+    names, least = ("E", "A", "a", "B", "b"), min(run.point.loss for run in every)
     result = {
         "target": target,
         "rows": ladder.num_rows,
@@ -113,8 +112,7 @@ def scale(
         "notes": list(problem.notes),
     }
     if place is not None:
-        with write_whole(place) as temporary:
-            temporary.write_text(scaling_page(result), encoding="utf8")
+        write_text(place, scaling_page(result))
         result["out"] = str(place)
     return result
 

@@ -33,8 +33,7 @@ from plait.testing.examples import GARBAGE, example_table, expect
 from plait.testing.trials import try_settings
 
 TINY = SystemConfig(dim=32, depth=1, num_heads=2, join=0)
-_fitted: dict[str, tuple[Model, Path]] = {}
-_shared: dict[str, tuple[Model, Path]] = {}
+_fitted, _shared = dict[str, tuple[Model, Path]](), dict[str, tuple[Model, Path]]()
 _targets: dict[str, tuple[Model, Table]] = {}
 
 
@@ -74,7 +73,7 @@ def check_predicts_to_files(modality: str) -> None:
     _, path = _fit(modality)
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder) / "new.parquet"
-        _write_parquet(_rows(modality)[:6], source)
+        pa.parquet.write_table(pa.Table.from_pylist(_rows(modality)[:6]), source)
         for name in ("out.csv", "out.parquet"):
             done = predict(path, source, out=Path(folder) / name)
             expect(done["rows"] == 6, f"{modality}: {done['rows']} rows of 6 in {name}")
@@ -187,8 +186,7 @@ def check_tries_settings(modality: str) -> None:
 def check_tries_settings_of_a_target(modality: str) -> None:
     """The same where the modality is the target, be it predicted or generated."""
     if issubclass_target(find_codec(modality)):
-        rows = [{"size": row["size"], "x": row["x"]} for row in _rows(modality)]
-        try_settings(read(rows, columns={"x": modality, "size": "number"}), "x", modality)
+        try_settings(_table_of_target(modality), "x", modality)
 
 
 def check_shares_a_space(modality: str) -> None:
@@ -252,6 +250,11 @@ def _table(modality: str) -> Table:
     return read(_rows(modality), columns={"x": modality, "size": "number", "kind": "category"})
 
 
+def _table_of_target(modality: str) -> Table:
+    rows = [{"size": row["size"], "x": row["x"]} for row in _rows(modality)]
+    return read(rows, columns={"x": modality, "size": "number"})
+
+
 def _fit(modality: str) -> tuple[Model, Path]:
     """Fit once per modality and process; the checks share the bundle."""
     if modality not in _fitted:
@@ -271,18 +274,13 @@ def _share(modality: str) -> tuple[Model, Path]:
 def _target(modality: str) -> tuple[Model, Table]:
     """Learn the column itself from a number, once per modality and process."""
     if modality not in _targets:
-        rows = [{"size": row["size"], "x": row["x"]} for row in _rows(modality)]
-        table = read(rows, columns={"x": modality, "size": "number"})
+        table = _table_of_target(modality)
         _targets[modality] = (_quick_fit(table, target="x"), table)
     return _targets[modality]
 
 
 def _quick_fit(table: Table, **settings: Any) -> Model:
     return fit(table, budget="6 steps", size=TINY, fusion="early", **settings)
-
-
-def _write_parquet(rows: list[dict[str, Any]], path: Path) -> None:
-    pa.parquet.write_table(pa.Table.from_pylist(rows), path)
 
 
 VERB_CHECKS = (

@@ -16,6 +16,7 @@ from plait.fitting.candidates.simple_generators import Simple
 from plait.fitting.network.coding import Coded, coding_budgets, learn_codes
 from plait.fitting.network.distilling import budgets_of, distil
 from plait.fitting.setup.problem import Problem
+from plait.fitting.setup.stopping import stop_notes
 from plait.fitting.setup.work import Work
 from plait.model.shared_space import SharedSpace
 from plait.networks.config import SystemConfig, choose_size, join_layer
@@ -26,12 +27,6 @@ from plait.train.space_network import space_network
 from plait.types import Arrays
 
 PILOT_ROWS = 16
-STOPPED_BY_JUDGES = (
-    "few rows: the network's training stopped by the rows that it is compared with simple models "
-    "on, which favours it a little"
-)
-"""Where too few rows are learned from to set some of them apart."""
-
 MAKING_SHARE = 0.25
 """Of a timed budget, making values to choose and to judge by may take this."""
 
@@ -174,6 +169,7 @@ def train_decoder(
     more = 0 if rest is None else distil(network, data, rest, progress=work.progress, **how)
     network = network.cpu()
     seen = run.steps * config.rows_per_step(len(problem.learned))
+    remarks = getattr(network.head(str(problem.target)), "remarks", tuple)()
     return Decoder(
         network=network.eval(),
         tensors=tensors_of(network),
@@ -181,11 +177,7 @@ def train_decoder(
         distilled_steps=more,
         codes=codes,
         most_made=most,
-        notes=(
-            *(() if len(problem.stopping) else (STOPPED_BY_JUDGES,)),
-            *codes.notes,
-            *getattr(network.head(str(problem.target)), "remarks", tuple)(),
-        ),
+        notes=(*stop_notes(problem), *codes.notes, *remarks),
         cut_short=work.timetable.seconds is not None and seen < len(problem.learned),
         adapt="full" if _base_of(work) is not None else "scratch",
         start=simple.start,

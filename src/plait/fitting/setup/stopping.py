@@ -17,6 +17,17 @@ LEAST_ROWS = 20
 """Fewer rows cannot tell when to stop."""
 
 
+JUDGES = (
+    "few rows: the network's training stopped by the rows that it is compared with simple models "
+    "on, which favours it a little"
+)
+
+
+def stop_notes(problem: Problem) -> tuple[str, ...]:
+    """Return what is to be known where too few rows are learned from to set some apart."""
+    return () if len(problem.stopping) else (JUDGES,)
+
+
 def with_stopping(problem: Problem, *, from_validation: bool, seed: int) -> Problem:
     """Return the problem with rows to stop by set apart: whole groups, of every class alike.
 
