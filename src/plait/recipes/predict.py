@@ -149,13 +149,15 @@ def predict(
     unit = "" if classes else _units(model)
     missing = missing_columns(model.inputs, rows.column_names)
     warnings, lacking = _weighed(model, classes, missing)
-    return {
-        **written,
-        **({"unit": unit} if unit else {}),
-        "missing_columns": missing,
-        "notes": [*rows.notes, *lacking, *written.get("notes", [])],
-        "warnings": [*warnings, *unread.warnings],
-    }
+    return (
+        written
+        | ({"unit": unit} if unit else {})
+        | {
+            "missing_columns": missing,
+            "notes": [*rows.notes, *lacking, *written.get("notes", [])],
+            "warnings": [*warnings, *unread.warnings],
+        }
+    )
 
 
 def _model(bundle: Model | Path | str, delta: Path | str | None, key: Path | str | None) -> Model:

@@ -179,12 +179,8 @@ def check_distils_as_a_target(modality: str) -> None:
 
 
 def check_tries_settings(modality: str) -> None:
-    """A setting of a search is fitted to a fold and judged on rows held out."""
+    """A setting of a search is fitted to a fold and judged on rows held out, of targets too."""
     try_settings(_table(modality), "kind", modality)
-
-
-def check_tries_settings_of_a_target(modality: str) -> None:
-    """The same where the modality is the target, be it predicted or generated."""
     if issubclass_target(find_codec(modality)):
         try_settings(_table_of_target(modality), "x", modality)
 
@@ -297,7 +293,6 @@ VERB_CHECKS = (
     check_distils,
     check_distils_as_a_target,
     check_tries_settings,
-    check_tries_settings_of_a_target,
     check_shares_a_space,
     check_embeds_any_subset,
     check_searches,
