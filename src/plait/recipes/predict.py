@@ -42,7 +42,7 @@ from plait.recipes.row_files import (
     num_formulas,
     writing_to,
 )
-from plait.recipes.zero_shot import TEMPLATES, word_columns, zero_shot
+from plait.recipes.zero_shot import TEMPLATES, check_answered, word_columns, zero_shot
 
 CHUNK_ROWS = 8192
 
@@ -124,8 +124,7 @@ def predict(
     model = _model(bundle, delta, key)
     if threshold is not None:
         model = model.with_threshold(threshold, positive=positive)
-    if classes and (temperature is not None or beam is not None):
-        raise UsageError("classes are answered, not drawn", expected="no temperature, no beam")
+    check_answered(classes, temperature, beam)
     told = heard(progress)
     if model.in_time is not None and model.in_time.reads(rows):
         _check_in_time(classes)
@@ -149,15 +148,13 @@ def predict(
     unit = "" if classes else _units(model)
     missing = missing_columns(model.inputs, rows.column_names)
     warnings, lacking = _weighed(model, classes, missing)
-    return (
-        written
-        | ({"unit": unit} if unit else {})
-        | {
-            "missing_columns": missing,
-            "notes": [*rows.notes, *lacking, *written.get("notes", [])],
-            "warnings": [*warnings, *unread.warnings],
-        }
-    )
+    written |= {"unit": unit} if unit else {}
+    return {
+        **written,
+        "missing_columns": missing,
+        "notes": [*rows.notes, *lacking, *written.get("notes", [])],
+        "warnings": [*warnings, *unread.warnings],
+    }
 
 
 def _model(bundle: Model | Path | str, delta: Path | str | None, key: Path | str | None) -> Model:

@@ -116,3 +116,9 @@ def _check(names: Sequence[str], templates: Sequence[str]) -> None:
             expected="for example --template 'a picture of {}'",
             received=", ".join(wrong) or "no template",
         )
+
+
+def check_answered(classes: object, temperature: float | None, beam: int | None) -> None:
+    """Raise `UsageError` where classes that nobody labelled are to be drawn."""
+    if classes and (temperature is not None or beam is not None):
+        raise UsageError("classes are answered, not drawn", expected="no temperature, no beam")
