@@ -1,5 +1,7 @@
 """What an answer costs: rows are asked one by one, and a fit's bundle tells it."""
 
+import time
+
 import numpy as np
 import pytest
 
@@ -41,3 +43,10 @@ def test_what_answers_nothing_has_no_answers_to_measure():
     searched = fit(target="kind", scores=False)
     assert "answers" not in searched.records["energy"]
     assert answers_told(searched, plait.read(ROWS), np.zeros(0, np.int64)) == {}
+
+
+def test_a_clock_that_stands_still_ends_it_too(monkeypatch):
+    monkeypatch.setattr(time, "perf_counter", lambda: 0.0)
+    asked = []
+    time_answers(asked.append, [{"a": 1}], least=2, seconds=1.0, most=7)
+    assert len(asked) == 1 + 7

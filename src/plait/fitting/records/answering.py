@@ -18,10 +18,10 @@ from plait.footprint import of_thousand
 from plait.model.model import Model
 from plait.model.whole_rows import WholeRows
 
-LEAST_TIMES, TIMED_SECONDS = 64, 1.5
-"""Answers at least, and seconds after which it is enough."""
+LEAST_TIMES, TIMED_SECONDS, MOST_TIMES = 64, 1.5, 20_000
+"""Answers at least, seconds after which it is enough, and answers at most."""
 
-FEW_TIMES, FEW_SECONDS = 3, 0.1
+FEW_TIMES, FEW_SECONDS, NOT_MANY = 3, 0.1, 30
 """The same of a fit, which has no time for more."""
 
 MOST_ROWS = 32
@@ -85,6 +85,7 @@ def time_answers(
     engine: str = MODEL,
     least: int = LEAST_TIMES,
     seconds: float = TIMED_SECONDS,
+    most: int = MOST_TIMES,
 ) -> Answered:
     """Ask rows one by one, warm, and return what that took.
 
@@ -94,11 +95,12 @@ def time_answers(
         engine: What answers, to be told.
         least: Answers, unless they take four times the seconds.
         seconds: After which it is enough.
+        most: Answers at most, be a clock's step ever so coarse.
     """
     answer(rows[0])
     meter = Meter()
     began, found = time.perf_counter(), list[float]()
-    while len(found) < least or time.perf_counter() - began < seconds:
+    while len(found) < least or (len(found) < most and time.perf_counter() - began < seconds):
         row = rows[len(found) % len(rows)]
         start = time.perf_counter()
         answer(row)
@@ -130,7 +132,7 @@ def answers_told(model: Model, table: Table, places: np.ndarray) -> dict[str, An
         return model.predict([dict(row)], root=root, on_error="skip")
 
     try:
-        found = time_answers(answer, rows, least=FEW_TIMES, seconds=FEW_SECONDS)
+        found = time_answers(answer, rows, least=FEW_TIMES, seconds=FEW_SECONDS, most=NOT_MANY)
     except PlaitError as error:
         return {"answers": {"why": error.what}}
     told = of_thousand(found.joules, found.method)
