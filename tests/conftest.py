@@ -26,6 +26,9 @@ APART = ("tests/contract/test_verbs.py", "tests/contract/test_generated.py")
 FEW_ROUNDS, FEW_STEPS = 120, 12
 """Most rounds of boosted trees, whose gains have no end on easy rows, and steps of prompts."""
 
+ANSWERING = "plait.fitting.records.answering"
+"""Where a fit asks its model for a tenth of a second what an answer takes: a few answers do."""
+
 THOROUGH = ("test_boosted", "test_space_base_models", "test_zero_shot")
 """Modules whose tests are of how well these learn."""
 
@@ -88,6 +91,8 @@ def _quick_simple_models(request: pytest.FixtureRequest) -> Iterator[None]:
             patch.setattr("plait.baselines.boosting.MAX_ROUNDS", FEW_ROUNDS)
             if "torch" in sys.modules:
                 patch.setattr("plait.train.prompts.NUM_STEPS", FEW_STEPS)
+            if ANSWERING in sys.modules:
+                patch.setattr(f"{ANSWERING}.FEW_SECONDS", 0.0)
         yield
 
 
