@@ -12,6 +12,8 @@ FISH = {"cod": (0, 0, 0, 0), "pike": (5, 0, 0, 0), "eel": (0, 5, 0, 0), "sunfish
 
 KNOWN = ("cod", "pike", "eel")
 
+SHIPPED = ("linear",)
+
 
 @pytest.fixture
 def unchecked_shapes():
@@ -36,7 +38,7 @@ def fish_bundle(tmp_path_factory):
     rows = [{**row, "kind": kind} for kind in KNOWN for row in fish(kind, 60, seed=1)]
     columns = {**{f"x{i}": "number" for i in range(4)}, "kind": "category"}
     table = plait.read(rows, columns=columns)
-    plait.fit(table, target="kind", budget="5s", simple=True, label_curve=False, out=path)
+    plait.fit(table, target="kind", budget="5 steps", simple=True, baselines=SHIPPED, out=path)
     return path
 
 
@@ -56,5 +58,5 @@ def weigh_edge(tmp_path_factory):
     ]
     path = tmp_path_factory.mktemp("weigh") / "weigh.plait"
     table = plait.read(rows, columns=dict.fromkeys(("x", "y", "kg"), "number"))
-    plait.fit(table, target="kg", budget="5s", simple=True, label_curve=False, out=path)
+    plait.fit(table, target="kg", budget="5 steps", simple=True, baselines=SHIPPED, out=path)
     return load(path)

@@ -69,8 +69,8 @@ def test_a_wrong_answer_is_put_right_and_others_stay(fish_edge):
 
 def test_wrong_answers_at_random_are_refused_with_numbers_unless_forced(fish_edge):
     learner = Learner(fish_edge)
-    rows = [row for kind in KNOWN for row in fish(kind, 10, seed=5)]
-    noise = [KNOWN[i] for i in np.random.default_rng(0).integers(0, 3, len(rows))]
+    rows = [row for kind in KNOWN for row in fish(kind, 20, seed=5)]
+    noise = [KNOWN[i] for i in np.random.default_rng(1).integers(0, 3, len(rows))]
     with pytest.raises(ForgettingError, match="costs too much") as caught:
         learner.correct(rows, noise)
     assert "before" in caught.value.received and "force=True" in caught.value.hint
@@ -81,8 +81,8 @@ def test_wrong_answers_at_random_are_refused_with_numbers_unless_forced(fish_edg
 
 
 def test_the_limit_is_the_persons(fish_edge):
-    rows = [row for kind in KNOWN for row in fish(kind, 10, seed=5)]
-    noise = [KNOWN[i] for i in np.random.default_rng(0).integers(0, 3, len(rows))]
+    rows = [row for kind in KNOWN for row in fish(kind, 20, seed=5)]
+    noise = [KNOWN[i] for i in np.random.default_rng(1).integers(0, 3, len(rows))]
     assert Learner(fish_edge, max_cost=1.0).correct(rows, noise).check.passed
 
 

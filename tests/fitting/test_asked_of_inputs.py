@@ -13,6 +13,7 @@ from plait.modalities.audio.codec import AudioCodec
 from plait.modalities.boxes.codec import BoxesCodec
 from plait.modalities.image.codec import ImageCodec
 from plait.modalities.text.codec import TextCodec
+from plait.modalities.vector.codec import VectorCodec
 from plait.model.backbone_column import BackboneColumn
 
 COLUMNS = {"near": "image", "far": {"modality": "image", "settings": {"canvas_px": 640}},
@@ -50,7 +51,10 @@ def test_an_encoder_takes_no_place_that_the_target_asks_for():
     assert offering(codecs, "things") == ("near",) and offering(codecs, None) == ()
     made = BackboneColumn.__new__(BackboneColumn)
     made.__dict__.update(
-        input_column="near", checkpoint=SimpleNamespace(modality="image"), column="near~vectors"
+        input_column="near",
+        checkpoint=SimpleNamespace(modality="image"),
+        column="near~vectors",
+        codec=VectorCodec(dim=4),
     )
     columns = {"near": ("near",)}
     own = offering(codecs, "things")

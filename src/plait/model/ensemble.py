@@ -119,11 +119,12 @@ class Ensemble:
         alike are near to each other.
 
         It is the simple models' features, projected where they are many, and what the heads of
-        networks answer from, where their graphs tell it; of no width where there is neither, and
-        where one graph answers for the whole mix.
+        networks answer from, where their graphs tell it; of no width where there is neither. A
+        graph of the whole mix tells what the heads of its networks answer from.
         """
         if self.whole is not None:
-            return self.outputs(prepared, rows), np.zeros((len(rows), 0), np.float32)
+            told = row_arrays(self.runners[0], with_features(prepared, self.whole), rows)
+            return told[OUTPUTS], told.get(LATENT, np.zeros((len(rows), 0), np.float32))
         simple = {name: self.outputs_of(name, prepared, rows) for name in self.weights_of_simple}
         points = [np.zeros((len(rows), 0), np.float32)]
         if self.features is not None:

@@ -10,7 +10,7 @@ import numpy as np
 
 from plait.errors import ExtraError
 from plait.networks.graphs import OPSET
-from plait.networks.runner import OUTPUTS
+from plait.networks.runner import LATENT, OUTPUTS
 
 TREES_DOMAIN, TREES_OPSET = "ai.onnx.ml", 5
 IR_VERSION = 10
@@ -152,15 +152,15 @@ class Builder:
         self._functions |= {(one.domain, one.name): one for one in functions}
         self._opsets = opsets | self._opsets
 
-    def model(self, outputs: str) -> bytes:
-        """Return the model, whose one output is named ``outputs``."""
-        helper = self._onnx.helper
-        last = helper.make_node("Identity", [outputs], [OUTPUTS])
-        told = helper.make_tensor_value_info(
-            OUTPUTS, self._onnx.TensorProto.FLOAT, [BATCH, "output"]
-        )
+    def model(self, outputs: str, latent: str = "") -> bytes:
+        """Return the model, whose output is named ``outputs``; a second one, where there is
+        something to tell, ``latent``."""
+        helper, number = self._onnx.helper, self._onnx.TensorProto.FLOAT
+        names = {OUTPUTS: outputs} | ({LATENT: latent} if latent else {})
+        last = [helper.make_node("Identity", [made], [name]) for name, made in names.items()]
+        told = [helper.make_tensor_value_info(name, number, [BATCH, name]) for name in names]
         graph = helper.make_graph(
-            [*self._nodes, last], "mix", list(self._inputs.values()), [told], self._tensors
+            [*self._nodes, *last], "mix", list(self._inputs.values()), told, self._tensors
         )
         used = {one.domain for one in (*self._nodes, *self._functions.values())} | {""}
         opsets = [helper.make_opsetid(n, v) for n, v in self._opsets.items() if n in used]

@@ -54,9 +54,9 @@ def one_graph(
     read = dict.fromkeys(name for one in networks for name in one.columns)
     columns = [name for name in read if name in ensemble.codecs]
     inputs = Inputs(builder, ensemble.codecs, columns)
-    parts = _simple(ensemble, builder, inputs)
+    parts, latent = _simple(ensemble, builder, inputs), ""
     if DEEP in ensemble.weights:
-        parts[DEEP] = _mean(ensemble, builder, inputs, networks)
+        parts[DEEP], latent = _mean(ensemble, builder, inputs, networks)
     mixed = ""
     for name, weight in ensemble.weights.items():
         part = parts[name] if weight == 1.0 else builder.add("Mul", parts[name], float(weight))
@@ -72,7 +72,7 @@ def one_graph(
         mixed = calibrated(builder, calibration, ensemble.target, mixed, present)
     features = tuple(inputs.features)
     columns = [*inputs.prepared, *(one.name for one in features)]
-    return MixGraph(SavedGraph(columns=columns, model=builder.model(mixed)), features)
+    return MixGraph(SavedGraph(columns=columns, model=builder.model(mixed, latent)), features)
 
 
 def _simple(ensemble: Ensemble, builder: Builder, inputs: Inputs) -> dict[str, str]:
@@ -88,17 +88,19 @@ def _simple(ensemble: Ensemble, builder: Builder, inputs: Inputs) -> dict[str, s
 
 def _mean(
     ensemble: Ensemble, builder: Builder, inputs: Inputs, networks: Sequence[SavedGraph]
-) -> str:
-    """Return the mean of the networks' outputs."""
+) -> tuple[str, str]:
+    """Return the mean of the networks' outputs, and what their heads answer from, side by side."""
     known = ensemble.evidence or [None] * len(networks)
     found = [
         network(builder, number, graph, {} if one is None else told(builder, inputs, one))
         for number, (graph, one) in enumerate(zip(networks, known, strict=True))
     ]
-    total = found[0]
-    for one in found[1:]:
+    outputs, latents = zip(*found, strict=True)
+    total = outputs[0]
+    for one in outputs[1:]:
         total = builder.add("Add", total, one)
-    return total if len(found) == 1 else builder.add("Mul", total, 1 / len(found))
+    latent = builder.concat(list(latents)) if all(latents) else ""
+    return total if len(found) == 1 else builder.add("Mul", total, 1 / len(found)), latent
 
 
 def _any(builder: Builder, given: str, places: range) -> str:

@@ -14,11 +14,14 @@ from plait.compress.one_graph.features import Features
 from plait.compress.one_graph.inputs import Inputs
 from plait.compress.one_graph.linear import weighted
 from plait.networks.graphs import SavedGraph
-from plait.networks.runner import PART, PRESENT
+from plait.networks.runner import LATENT, OUTPUTS, PART, PRESENT
 
 
-def network(builder: Builder, number: int, graph: SavedGraph, given: Mapping[str, str]) -> str:
-    """Return a network's outputs, float32 ``[batch, output]``.
+def network(
+    builder: Builder, number: int, graph: SavedGraph, given: Mapping[str, str]
+) -> tuple[str, str]:
+    """Return a network's outputs, float32 ``[batch, output]``, and what its head answers from,
+    ``[batch, dim]``; "" where its graph does not tell that.
 
     Args:
         builder: Of the graph.
@@ -40,7 +43,8 @@ def network(builder: Builder, number: int, graph: SavedGraph, given: Mapping[str
         model.functions,
         {one.domain: one.version for one in model.opset_import},
     )
-    return names[model.graph.output[0].name]
+    made = {info.name: names[info.name] for info in model.graph.output}
+    return made[OUTPUTS], made.get(LATENT, "")
 
 
 def _renamed(nodes: Sequence[Any], names: dict[str, str], prefix: str) -> list[Any]:
