@@ -11,7 +11,6 @@ from contextlib import AbstractContextManager, nullcontext
 import torch
 
 from plait.data.cache import HINT, cache_folder
-from plait.nn.conv import LineConv
 from plait.writing import write_text
 
 GAIN_NEEDED = 1.15
@@ -20,7 +19,8 @@ WIDE_PARAMETERS = 1_000_000
 """A CPU gains from bf16 from about so many parameters on; below, casting costs more."""
 
 WIDE_CHANNELS = 32
-"""With AMX, networks that are convolutions of so many channels gain at any size."""
+"""With AMX, networks that are convolutions over maps of so many channels gain at any size; those
+along lines, whose lengths vary from step to step, do not (docs/log.md, 2026-12-01)."""
 
 
 def autocast(precision: str, device: torch.device) -> AbstractContextManager[object]:
@@ -63,7 +63,7 @@ def settled_precision(module: torch.nn.Module, device: torch.device) -> str:
     convolved = sum(
         one.weight.numel()
         for one in module.modules()
-        if isinstance(one, torch.nn.Conv2d | LineConv) and one.in_channels >= WIDE_CHANNELS
+        if isinstance(one, torch.nn.Conv2d) and one.in_channels >= WIDE_CHANNELS
     )
     gains = trained >= WIDE_PARAMETERS or (2 * convolved > trained and cpu_has_amx())
     return "bfloat16" if gains else "float32"
