@@ -169,7 +169,7 @@ def train_decoder(
     more = 0 if rest is None else distil(network, data, rest, progress=work.progress, **how)
     network = network.cpu()
     seen = run.steps * config.rows_per_step(len(problem.learned))
-    remarks = getattr(network.head(str(problem.target)), "remarks", tuple)()
+    head: Any = network.head(str(problem.target))
     return Decoder(
         network=network.eval(),
         tensors=tensors_of(network),
@@ -177,7 +177,7 @@ def train_decoder(
         distilled_steps=more,
         codes=codes,
         most_made=most,
-        notes=(*stop_notes(problem), *codes.notes, *remarks),
+        notes=(*stop_notes(problem), *codes.notes, *getattr(head, "remarks", tuple)()),
         cut_short=work.timetable.seconds is not None and seen < len(problem.learned),
         adapt="full" if _base_of(work) is not None else "scratch",
         start=simple.start,

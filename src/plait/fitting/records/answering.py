@@ -15,7 +15,7 @@ from plait.edge import load as load_edge
 from plait.energy import Meter
 from plait.errors import BundleError, ExtraError, PlaitError
 from plait.footprint import of_thousand
-from plait.model.derived_columns import BACKBONE
+from plait.model.backbone_column import BackboneColumn
 from plait.model.model import Model
 from plait.model.whole_rows import WholeRows
 
@@ -127,7 +127,7 @@ def answers_told(model: Model, table: Table, places: np.ndarray) -> dict[str, An
         return {}
     if not len(places):
         return {}
-    if any(one.kind == BACKBONE for one in model.derived_columns):
+    if any(isinstance(one, BackboneColumn) for one in model.derived_columns):
         return {"answers": {"why": "pretrained encoders are not loaded for it: plait bench tells"}}
     rows, root = rows_to_ask(table, model.inputs, places[:FEW_TIMES]), table.root
 
