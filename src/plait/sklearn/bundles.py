@@ -18,10 +18,10 @@ from plait.model.model import load as load_model
 from plait.model.several import Several
 from plait.sklearn.columns import columns_of
 from plait.sklearn.estimator import as_value_errors
-from plait.sklearn.pickling import packed, unpacked
+from plait.sklearn.pickling import HoldsModel
 
 
-class FittedBundle(BaseEstimator):
+class FittedBundle(HoldsModel):
     """What both have in common: how a bundle is opened, and how X becomes rows that it reads.
 
     `fit` opens the bundle and learns nothing, so that pipelines and cross-validation measure the
@@ -56,26 +56,6 @@ class FittedBundle(BaseEstimator):
             check_consistent_length(X, y)
         with as_value_errors():
             return self._opened(opened(load_model(self.bundle)))
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = True
-        tags.input_tags.string = True
-        tags.input_tags.categorical = True
-        tags.requires_fit = True
-        return tags
-
-    def __getstate__(self) -> dict[str, Any]:
-        """Return the parameters, and the model as the files of its bundle."""
-        state = dict(super().__getstate__())
-        if isinstance(state.get("model_"), Model):
-            state["model_"] = packed(state["model_"])
-        return state
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        if isinstance(state.get("model_"), dict):
-            state = {**state, "model_": unpacked(state["model_"])}
-        super().__setstate__(state)
 
     def _opened(self, model: Model) -> Self:
         if _is_classifier(model) is not isinstance(self, ClassifierMixin):

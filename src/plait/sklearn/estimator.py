@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
-from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
@@ -17,13 +16,13 @@ from plait.errors import PlaitError
 from plait.model.model import Model
 from plait.recipes.fit import fit as fit_table
 from plait.sklearn.columns import Columns, columns_of
-from plait.sklearn.pickling import packed, unpacked
+from plait.sklearn.pickling import HoldsModel
 
 ADDED = ("split", "group", "weight", "target")
 """Columns that a fit adds to those of X, under names that X does not have."""
 
 
-class Estimator(BaseEstimator):
+class Estimator(HoldsModel):
     """What the three have in common: how they are made, and how X becomes a table.
 
     No row is set aside as a test, for scikit-learn's own tools do that; candidates are compared by
@@ -72,25 +71,6 @@ class Estimator(BaseEstimator):
         self.scores = scores
         self.progress = progress
         self.random_state = random_state
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = True
-        tags.input_tags.string = True
-        tags.input_tags.categorical = True
-        return tags
-
-    def __getstate__(self) -> dict[str, Any]:
-        """Return the parameters, and the model as the files of its bundle."""
-        state = dict(super().__getstate__())
-        if isinstance(state.get("model_"), Model):
-            state["model_"] = packed(state["model_"])
-        return state
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        if isinstance(state.get("model_"), dict):
-            state = {**state, "model_": unpacked(state["model_"])}
-        super().__setstate__(state)
 
     def _learn(
         self,

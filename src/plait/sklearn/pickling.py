@@ -5,6 +5,9 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
+
+from sklearn.base import BaseEstimator
 
 from plait.model.model import Model, load
 
@@ -31,3 +34,26 @@ def unpacked(files: Mapping[str, bytes]) -> Model:
         model = load(path)
     model.path = None
     return model
+
+
+class HoldsModel(BaseEstimator):
+    """An estimator whose ``model_`` travels as the files of its bundle, in a pickle of it too."""
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.input_tags.string = True
+        tags.input_tags.categorical = True
+        return tags
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return the parameters, and the model as the files of its bundle."""
+        state = dict(super().__getstate__())
+        if isinstance(state.get("model_"), Model):
+            state["model_"] = packed(state["model_"])
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        if isinstance(state.get("model_"), dict):
+            state = {**state, "model_": unpacked(state["model_"])}
+        super().__setstate__(state)

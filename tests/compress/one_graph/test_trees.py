@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -13,34 +16,20 @@ from plait.compress.one_graph.trees import _sums, questions
 from plait.errors import GraphError
 from plait.networks.graph_runners import open_session
 
-lightgbm = pytest.importorskip("lightgbm")
+pytest.importorskip("lightgbm")
 pytest.importorskip("onnx")
 pytest.importorskip("onnxruntime")
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "baselines"))
+
+import lightgbm
+from grown_trees import grown, table
 
 FORMS = {"operator": False, "plain": True}
 
 
-def table(num, seed, *, gaps):
-    """Return numbers, whole numbers with many zeros, and categories up to 70; gaps where asked."""
-    rng = np.random.default_rng(seed)
-    found = rng.normal(size=(num, 5)).astype(np.float32)
-    found[:, 2] = rng.integers(-1, 3, num)
-    found[:, 3] = rng.integers(0, 70, num)
-    if gaps:
-        found[rng.random(found.shape) < 0.15] = np.nan
-    return found
-
-
-def grown(objective, *, gaps, **settings):
-    data = table(700, 0, gaps=gaps)
-    filled = np.nan_to_num(data)
-    goal = filled[:, 0] * filled[:, 1] + (filled[:, 3] % 3) - filled[:, 2]
-    if objective != "regression":
-        goal = np.digitize(goal, [0.0] if objective == "binary" else [-0.5, 1.0])
-    told = {"objective": objective, "verbosity": -1, "num_leaves": 15, "min_data_in_leaf": 5}
-    told |= {"num_class": 3} if objective == "multiclass" else {}
-    rows = lightgbm.Dataset(data, goal, categorical_feature=[3])
-    return Trees(lightgbm.train(told | settings, rows, num_boost_round=12).model_to_string())
+def trees_of(objective, **settings):
+    return Trees(grown(objective, rounds=12, **settings).model_to_string())
 
 
 def sums(several, rows, *, plain, places=None):
@@ -59,7 +48,7 @@ def sums(several, rows, *, plain, places=None):
     "settings", [{}, {"use_missing": False}, {"max_cat_to_onehot": 80}], ids=str
 )
 def test_leaves_are_those_of_lightgbm(plain, gaps, settings):
-    several = [grown(one, gaps=gaps, **settings) for one in ("regression", "multiclass")]
+    several = [trees_of(one, gaps=gaps, **settings) for one in ("regression", "multiclass")]
     rows = table(200, 1, gaps=True)
     rows[:3, 3] = [-3, 500, 69]
     expected = np.concatenate([one._raw(rows) for one in several], axis=1)
@@ -70,7 +59,7 @@ def test_leaves_are_those_of_lightgbm(plain, gaps, settings):
 
 @pytest.mark.parametrize("plain", FORMS.values(), ids=FORMS)
 def test_a_value_at_a_limit_goes_left_whatever_is_rounded(plain):
-    trees = grown("regression", gaps=False)
+    trees = trees_of("regression", gaps=False)
     limits = trees.nodes.threshold[trees.nodes.feature == 0]
     rows = table(3 * len(limits), 2, gaps=False)
     near = limits.astype(np.float32)
@@ -83,7 +72,7 @@ def test_a_value_at_a_limit_goes_left_whatever_is_rounded(plain):
 def test_features_may_lie_elsewhere_and_trees_may_have_no_split(plain):
     lone = lightgbm.Dataset(np.zeros((40, 5)), np.arange(40.0) % 2)
     without = lightgbm.train({"objective": "regression", "verbosity": -1}, lone, num_boost_round=2)
-    several = [Trees(without.model_to_string()), grown("binary", gaps=True)]
+    several = [Trees(without.model_to_string()), trees_of("binary", gaps=True)]
     rows = table(50, 3, gaps=True)
     places = np.array([4, 3, 2, 1, 0])
     expected = np.concatenate([one._raw(rows) for one in several], axis=1)
@@ -92,7 +81,7 @@ def test_features_may_lie_elsewhere_and_trees_may_have_no_split(plain):
 
 
 def test_what_no_graph_can_ask_is_refused():
-    trees = grown("regression", gaps=True, zero_as_missing=True)
+    trees = trees_of("regression", gaps=True, zero_as_missing=True)
     with pytest.raises(GraphError, match="zeros are missing values"):
         questions(trees.nodes, np.arange(5))
 
@@ -100,5 +89,5 @@ def test_what_no_graph_can_ask_is_refused():
 def test_too_many_trees_are_refused_where_there_is_no_operator(monkeypatch):
     monkeypatch.setattr(plain_trees, "MOST_PATHS", 100)
     with pytest.raises(GraphError, match="too many trees") as caught:
-        sums([grown("regression", gaps=False)], table(1, 0, gaps=False), plain=True)
+        sums([trees_of("regression", gaps=False)], table(1, 0, gaps=False), plain=True)
     assert "--to onnx" in caught.value.hint

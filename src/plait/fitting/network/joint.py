@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -130,11 +129,7 @@ def _codes(
                 network,
                 _generative_data(problem, stage),
                 budget,
-                config=plan.train,
-                seed=plan.seed,
-                device=plan.device,
-                folder=_beside(plan, place),
-                progress=progress,
+                **_how(plan, place, progress),
             )
         if found[place].refused:
             raise TargetError(
@@ -145,9 +140,11 @@ def _codes(
     return found
 
 
-def _beside(plan: DeepPlan, place: int) -> Path | None:
-    """Return where the checkpoints of one target's own trainings go."""
-    return None if plan.folder is None else plan.folder / f"target-{place + 1}"
+def _how(plan: DeepPlan, place: int, progress: Progress) -> dict[str, Any]:
+    """Return the settings of one target's own trainings, whose checkpoints lie apart."""
+    folder = None if plan.folder is None else plan.folder / f"target-{place + 1}"
+    how = {"config": plan.train, "seed": plan.seed, "device": plan.device}
+    return {**how, "folder": folder, "progress": progress}
 
 
 def _distil(
@@ -165,11 +162,7 @@ def _distil(
                 network,
                 _generative_data(problem, stage),
                 budget,
-                config=plan.train,
-                seed=plan.seed,
-                device=plan.device,
-                folder=_beside(plan, place),
-                progress=progress,
+                **_how(plan, place, progress),
             )
     return steps
 
