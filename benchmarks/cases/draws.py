@@ -1,4 +1,4 @@
-"""Pictures that are drawn: stickers that no fit was shown, by words, by voice, and from sketches."""
+"""Pictures of stickers that no fit was shown, drawn by words, by voice, and from sketches."""
 
 from __future__ import annotations
 
@@ -205,7 +205,8 @@ def _row(settings: Settings, drawer: _Drawer, case: str) -> Any:
         shipped = f"shipped: {summary['shipped']}, {summary['num_parameters'] or 0:,} parameters"
         return Row(
             benchmark="draws", case=case, metric=metric, value=value, target=target,
-            seconds=drawer.seconds, seed=settings.seed, note=f"{note}; {shipped}" if note else shipped,
+            seconds=drawer.seconds, seed=settings.seed,
+            note="; ".join(filter(None, [note, shipped])),
         )  # fmt: skip
 
     return row
