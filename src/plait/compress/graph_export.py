@@ -135,9 +135,9 @@ def _trace(
 
 def _with_weights(traced: Any, network: nn.Module) -> bytes:
     """Return a traced graph with a network's weights in it, made simpler where it can be."""
-    import onnx_ir
+    from onnxscript import ir
 
-    program = torch.onnx.ONNXProgram(onnx_ir.from_proto(traced), None)
+    program = torch.onnx.ONNXProgram(ir.from_proto(traced), None)
     held = program.model.graph.initializers
     with quietly("torch.onnx"):
         weights = {name: one.detach() for name, one in _weights(network).items()}
