@@ -6,9 +6,10 @@ import pytest
 from plait.data.fitting import fit_codecs
 from plait.data.prepared import prepare_table
 from plait.data.table import read
+from plait.modalities.text.word_vectors import WordVectors, words_of
 from plait.modalities.vector.codec import VectorCodec
 from plait.model.derived_columns import with_derived_columns
-from plait.model.word_column import WordColumn, WordVectors, words_of
+from plait.model.word_column import WordColumn
 from plait.progress import SILENT
 
 VECTORS = np.array([[7.0, 0.0], [0.0, 7.0], [-7.0, 7.0]])

@@ -6,19 +6,19 @@ import re
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import numpy as np
 
 from plait.backbones import Checkpoint, encode_column
 from plait.backbones.preprocessing import TextPreparation
 from plait.compress.teacher import Teacher
-from plait.data.prepared import Prepared
 from plait.data.table import read
 from plait.fitting.setup.problem import Problem, with_derived
 from plait.modalities.text.codec import TextCodec
-from plait.modalities.vector.codec import VectorCodec
+from plait.modalities.text.word_vectors import WordVectors, words_of
 from plait.model.backbone_column import BackboneColumn
-from plait.model.word_column import WordColumn, WordVectors, words_of
+from plait.model.word_column import WordColumn
 from plait.progress import Progress
 
 DIM = 64
@@ -29,9 +29,6 @@ BYTES_PER_WORD = 46
 
 MOST_SHARE = 0.5
 """Of the bytes that may ship, those of the words at most."""
-
-MOST_FIT_ROWS = 5000
-"""Texts by which the components are standardised, at most."""
 
 CHUNK_WORDS = 1024
 LEAST_WORDS = 200
@@ -52,7 +49,7 @@ def with_words(
     progress: Progress,
 ) -> Problem:
     """Return a student's problem with a column of words' vectors for each column of texts that a
-    pretrained encoder reads for its teacher.
+    pretrained encoder, or a table of words, reads for its teacher.
 
     The words are those of the rows to learn from, the most frequent first, and then those that the
     encoder's own tokenizer knows whole: so that words which the table lacks are known as well.
@@ -64,14 +61,18 @@ def with_words(
         deadline: Of `time.monotonic`: no more words are asked for then.
         progress: Told of the work.
     """
-    found: list[WordColumn] = []
+    found = [
+        WordColumn(one.input_column, one.table.first(most), one.codec)
+        for one in teacher.model.derived_columns
+        if isinstance(one, WordColumn) and one.input_column in problem.inputs and most
+    ]
     rows = np.union1d(problem.splits.train, problem.splits.validation)
     for checkpoint, reads, names in _encoders_of_texts(teacher, problem):
         wanted = _wanted(problem, names, rows, reads)[:most]
         if len(wanted) < LEAST_WORDS:
             continue
-        table = _table(checkpoint, wanted, deadline, progress)
-        found += [_fitted(name, table, problem.prepared, rows) for name in names]
+        table = word_table(checkpoint, wanted, deadline, progress)
+        found += [WordColumn.fitted(name, table, problem.prepared, rows) for name in names]
     return with_derived(problem, found, progress=progress) if found else problem
 
 
@@ -135,7 +136,7 @@ def whole_words(tokenizer: str) -> list[str]:
     return list(dict.fromkeys(piece.lower() for piece in pieces if _WHOLE.fullmatch(piece)))
 
 
-def _table(
+def word_table(
     checkpoint: Checkpoint, words: Sequence[str], deadline: float | None, progress: Progress
 ) -> WordVectors:
     """Ask an encoder for words, one by one, and keep what their vectors differ by most."""
@@ -151,7 +152,10 @@ def _table(
     centred = every - every.mean(0)
     _, directions = np.linalg.eigh(centred.T @ centred)
     components = centred @ directions[:, ::-1][:, :DIM]
-    return WordVectors.of(words[: len(every)], components)
+    source = Path(checkpoint.source).name
+    return WordVectors.of(
+        words[: len(every)], components, source=source, licence=checkpoint.licence
+    )
 
 
 def _vectors(checkpoint: Checkpoint, words: Sequence[str]) -> Iterator[np.ndarray]:
@@ -161,11 +165,3 @@ def _vectors(checkpoint: Checkpoint, words: Sequence[str]) -> Iterator[np.ndarra
         column = encode_column(table, "word", TextCodec(), checkpoint, num_local=0)
         cells = [column[row] for row in range(len(some))]
         yield np.stack([np.zeros(checkpoint.dim) if c is None else c["vectors"][0] for c in cells])
-
-
-def _fitted(name: str, table: WordVectors, prepared: Prepared, rows: np.ndarray) -> WordColumn:
-    column = WordColumn(name, table)
-    cells = column.values(prepared, rows[:MOST_FIT_ROWS])
-    codec = VectorCodec(dim=table.dim, num_tokens=1)
-    fitted = codec.fit(cell["vectors"].astype(np.float32) for cell in cells if cell is not None)
-    return WordColumn(name, table, fitted)

@@ -2,105 +2,26 @@
 
 from __future__ import annotations
 
-import hashlib
-import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from safetensors.numpy import load_file, save
 
 from plait.data.entries import column_key
 from plait.data.prepared import Prepared
 from plait.data.table import Table
-from plait.display import brief
 from plait.modalities import Codec
+from plait.modalities.text.word_vectors import WordVectors
 from plait.modalities.vector.codec import VectorCodec
 from plait.model.derived_columns import ColumnFromPrepared
-from plait.packing import pack, unpack
 from plait.types import Arrays
+
+MOST_FIT_ROWS = 5000
+"""Texts by which the vectors are standardised, at most."""
 
 WORDS = "words"
 """The kind of these columns, and the folder of a bundle that keeps their tables."""
-
-BITS = 4
-"""Of a number: means of words are as good by four bits as by sixteen (docs/log.md, 2026-12-01)."""
-
-_WORD = re.compile(r"\w+")
-
-
-def words_of(text: str) -> list[str]:
-    """Return the words of a text, in lower case.
-
-    >>> words_of("Red boot, size 9")
-    ['red', 'boot', 'size', '9']
-    """
-    return _WORD.findall(text.lower())
-
-
-@brief
-@dataclass(frozen=True)
-class WordVectors:
-    """Vectors of words.
-
-    Attributes:
-        words: In lower case, none twice.
-        packed: Their vectors, float32 ``[word, dim]``, as `plait.packing.pack` holds them.
-    """
-
-    words: tuple[str, ...]
-    packed: Mapping[str, np.ndarray]
-
-    @classmethod
-    def of(cls, words: Sequence[str], vectors: np.ndarray) -> WordVectors:
-        """Return a table of words, whose vectors are held in few bits from now on."""
-        return cls(tuple(words), pack({WORDS: vectors.astype(np.float32)}, BITS))
-
-    @cached_property
-    def vectors(self) -> np.ndarray:
-        """float32 ``[word, dim]``."""
-        return unpack(dict(self.packed))[WORDS]
-
-    @property
-    def dim(self) -> int:
-        """Numbers of a vector."""
-        return int(self.vectors.shape[1])
-
-    @cached_property
-    def data(self) -> bytes:
-        """The table as a file."""
-        named = np.frombuffer("\n".join(self.words).encode(), np.uint8)
-        return save({**self.packed, "names": named})
-
-    @cached_property
-    def key(self) -> str:
-        """Names its content."""
-        return hashlib.sha256(self.data).hexdigest()[:16]
-
-    def mean(self, text: str) -> np.ndarray:
-        """Return the mean vector of a text's words, float32 ``[dim]``; of those in the table.
-
-        Zeros, the vector of no word in particular, where it has none of them.
-        """
-        rows = [self._places[word] for word in words_of(text) if word in self._places]
-        return self.vectors[rows].mean(0) if rows else np.zeros(self.dim, np.float32)
-
-    @cached_property
-    def _places(self) -> dict[str, int]:
-        return {word: place for place, word in enumerate(self.words)}
-
-    @classmethod
-    def load(cls, path: Path) -> WordVectors:
-        """Read a table. Raises `ValueError` where it is none."""
-        arrays = load_file(path)
-        named = arrays.pop("names", np.zeros(0, np.uint8))
-        found = cls(tuple(named.tobytes().decode().split("\n")), arrays)
-        if found.vectors.ndim != 2 or len(found.vectors) != len(found.words):
-            raise ValueError(f"{len(found.words)} words with vectors {found.vectors.shape}")
-        return found
 
 
 class WordColumn(ColumnFromPrepared):
@@ -123,6 +44,17 @@ class WordColumn(ColumnFromPrepared):
         self.input_column, self.table = input_column, table
         self.column = f"{input_column}~{WORDS}"
         self.codec: Codec = codec or VectorCodec(dim=table.dim, num_tokens=1)
+
+    @classmethod
+    def fitted(
+        cls, input_column: str, table: WordVectors, prepared: Prepared, rows: np.ndarray
+    ) -> WordColumn:
+        """Return a derived column whose vectors are standardised by those of training rows."""
+        first = cls(input_column, table)
+        cells = first.values(prepared, rows[:MOST_FIT_ROWS])
+        plain = VectorCodec(dim=table.dim, num_tokens=1)
+        codec = plain.fit(one["vectors"].astype(np.float32) for one in cells if one is not None)
+        return cls(input_column, table, codec)
 
     def facts(self) -> dict[str, Any]:
         return {
