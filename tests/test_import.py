@@ -23,12 +23,10 @@ ROOT = Path(__file__).parent.parent
 MODULES = {"pillow": "PIL", "pyyaml": "yaml", **extras.MODULES}
 
 PROBE = """
-import sys, time
-start = time.perf_counter()
+import sys
+before = set(sys.modules)
 import plait
-seconds = time.perf_counter() - start
-heavy = sorted({"torch", "numpy", "pandas", "sklearn", "pyarrow"} & set(sys.modules))
-print(seconds, *heavy)
+print(*sorted(set(sys.modules) - before))
 """
 
 
@@ -39,10 +37,11 @@ def run_python(code: str, *arguments: str) -> str:
     return done.stdout
 
 
-def test_import_takes_under_300_ms_and_loads_nothing_heavy():
-    runs = [run_python(PROBE).split() for _ in range(3)]
-    assert min(float(seconds) for seconds, *_ in runs) < 0.3
-    assert all(not heavy for _, *heavy in runs)
+def test_import_loads_plait_alone_and_little_of_python():
+    """How long it takes is told by the benchmark `start`; what it loads decides that."""
+    loaded = run_python(PROBE).split()
+    own = [name for name in loaded if name.partition(".")[0] not in sys.stdlib_module_names]
+    assert own == ["plait"] and len(loaded) < 40
 
 
 def test_the_public_names_are_listed_and_resolve():

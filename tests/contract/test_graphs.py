@@ -1,6 +1,5 @@
 """Every modality as a graph: what onnxruntime says of rows is what the network says of them."""
 
-import jaxtyping
 import numpy as np
 import pytest
 import torch
@@ -19,15 +18,6 @@ EARLY = SystemConfig(dim=16, depth=1, num_heads=2, join=0)
 MID = SystemConfig(dim=16, depth=2, num_heads=2, join=1)
 APART = {"early": (READ[::2], EARLY), "mid": (READ[1::2], MID)}
 """Half of the modalities in each of two networks: an export takes seconds."""
-
-
-@pytest.fixture
-def unchecked_shapes():
-    """Tracing gives sizes that are symbols, and no integers, to what checks shapes in tests."""
-    before = jaxtyping.config.jaxtyping_disable
-    jaxtyping.config.update("jaxtyping_disable", True)
-    yield
-    jaxtyping.config.update("jaxtyping_disable", before)
 
 
 @pytest.mark.usefixtures("unchecked_shapes")

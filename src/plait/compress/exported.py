@@ -11,7 +11,7 @@ from plait.baselines.evidence import Evidence
 from plait.baselines.evidence_column import EVIDENCE, beside
 from plait.compress.example_rows import MAX_ALONE, MAX_COMPARED, MAX_HIDDEN, example_rows
 from plait.compress.exported_mix import Exported, mix_of
-from plait.compress.graph_export import graph_of
+from plait.compress.graph_export import GraphWriter
 from plait.compress.parity import Parity, compare, worst
 from plait.data.loader import Loader
 from plait.data.prepared import Prepared
@@ -54,10 +54,10 @@ def export(
     chosen = np.sort(rng.permutation(rows.num_rows)[:MAX_COMPARED])
     systems = build_systems(ensemble.systems)
     told = ensemble.evidence or [None] * len(systems)
-    graphs, found = [], []
+    graphs, found, writer = [], [], GraphWriter()
     update = progress.task("writing graphs", len(systems))
     for system, evidence in zip(systems, told, strict=True):
-        graph = system_graph(system, prepared, chosen, evidence)
+        graph = system_graph(system, prepared, chosen, evidence, writer)
         found.append(graph_parity(ensemble, system, graph, prepared, chosen, evidence))
         graphs.append(graph)
         update(len(graphs))
@@ -99,12 +99,24 @@ def batches(
 
 
 def system_graph(
-    system: System, prepared: Prepared, rows: np.ndarray, evidence: Evidence | None
+    system: System,
+    prepared: Prepared,
+    rows: np.ndarray,
+    evidence: Evidence | None,
+    writer: GraphWriter | None = None,
 ) -> SavedGraph:
-    """Return a network's graph, traced on the rows that fill most of its columns."""
+    """Return a network's graph, traced on the rows that fill most of its columns.
+
+    Args:
+        system: The network.
+        prepared, rows: Some rows.
+        evidence: What it is told by simple models.
+        writer: That of networks which are perhaps built alike; None for one of its own.
+    """
     full = _fullest(prepared, system.encoder.columns, rows)
     (example, *_) = batches(system.inputs, prepared, full, evidence, batch_size=len(full))
-    return graph_of(system, example, _layouts(system, prepared, evidence))
+    writer = writer or GraphWriter()
+    return writer.graph_of(system, example, _layouts(system, prepared, evidence))
 
 
 def graph_parity(
