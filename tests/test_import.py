@@ -7,8 +7,10 @@ import re
 import subprocess
 import sys
 import tomllib
+from graphlib import TopologicalSorter
 from pathlib import Path
 
+import grimp
 import pytest
 
 import plait
@@ -113,3 +115,27 @@ def test_every_declared_package_is_imported_somewhere():
     # Weights are read and no code is run; rapidocr and transformers run on what they do not bring.
     assert declared - {"plait", "onnxruntime", "accelerate", "gguf", *CARRIERS} <= imported
     assert imported - set(sys.stdlib_module_names) - declared <= {"pandas", "plait"}
+
+
+DOORS = {
+    # A whole and its reduced models may be of any kind, and are read by what reads every kind.
+    "plait.baselines.reduced_models": "plait.baselines.base_models",
+    # What was mixed is exported as each of its networks is.
+    "plait.compress.exported_mix": "plait.compress.exported",
+    # A baseline of series keeps the codec that it tells values by.
+    "plait.modalities.series.linear_map": "plait.modalities.series.codec",
+    # `load` gives whatever kind of model a bundle holds.
+    "plait.model.model": "plait.model.several",
+}
+"""Imports within functions, of what imports them: all that run in a circle."""
+
+
+def test_modules_import_one_another_one_way():
+    graph = grimp.build_graph("plait", exclude_type_checking_imports=True, cache_dir=None)
+    needs = {
+        one: graph.find_modules_directly_imported_by(one) - {"plait", DOORS.get(one)}
+        for one in graph.modules
+    }
+    list(TopologicalSorter(needs).static_order())  # raises CycleError, which names the circle
+    for one, other in DOORS.items():
+        assert graph.direct_import_exists(importer=one, imported=other), f"no door: {one}"

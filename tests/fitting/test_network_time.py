@@ -10,7 +10,6 @@ import pytest
 
 from plait.fitting.candidates.base_models import BaseModels
 from plait.fitting.network import network_pilot, network_time
-from plait.fitting.network.network import NetworkStage, plan_network, train_network
 from plait.fitting.network.network_time import (
     ENOUGH_PASSES,
     GOOD_FOLD_STEPS,
@@ -21,6 +20,7 @@ from plait.fitting.network.network_time import (
     Trainings,
     kept_beside,
 )
+from plait.fitting.network.stage import NetworkStage, plan_network, train_network
 from plait.fitting.setup.deep_plan import Form
 from plait.fitting.setup.timetable import Timetable
 from plait.modalities.category.codec import CategoryCodec
