@@ -180,6 +180,22 @@ def test_items_that_nobody_took_are_ranked_by_what_is_known_of_them():
     assert {"f6", "f14"} < set(ranked) and ranked.index("f6") < ranked.index("f14")
 
 
+def test_that_an_item_will_be_taken_is_not_known_before():
+    """Kinds of items stand in the rows of who took them: of those of the test none is known."""
+    rows = [{**row, "kind": f"kind {row['film']}"} for row in chain(30)]
+    for row in rows:
+        if row["when"] % 1000 == 111:  # the last of each, which is the test
+            row |= {"film": "new", "kind": "kind new"}
+    model = plait.fit(
+        plait.read(rows), **ASKED, simple=True, leave_last_out=True, budget="60 steps",
+        scores=False, columns="film=item",
+    )  # fmt: skip
+    assert "new" not in model.target_codec.items and "f3" in model.target_codec.items
+    assert model.target_codec.content
+    notes = " ".join(model.records["metrics"]["notes"])
+    assert "30 of 30 rows have a label that training never saw" in notes
+
+
 def test_what_was_taken_is_left_out_unless_it_is_taken_again():
     rows = chain(60, sure=1.0)
     quick = {"simple": True, "leave_last_out": True, "scores": False}

@@ -74,6 +74,12 @@ class HistoryRows:
         about = json.dumps([self._plan.to_dict(), [vars(one) for one in self._moments]])
         return hashlib.sha256(f"{self._table.key}|{about}".encode()).hexdigest()
 
+    def given_row(self, column: str, row: int) -> int:
+        """Return the row of the interactions that a cell is from: of what it knows, the last."""
+        moment = self._moments[row]
+        rows = self._events[moment.group].rows
+        return int(rows[0 if column in self._plan.still else min(moment.event, len(rows) - 1)])
+
     def read(self, column: str, first: int, stop: int) -> list[Cell]:
         """Return the cells of rows ``first`` to ``stop - 1``."""
         return self.pick(column, np.arange(first, stop))

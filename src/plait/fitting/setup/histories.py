@@ -109,7 +109,7 @@ def in_histories(table: Table, asked: FitConfig) -> tuple[Table, FitConfig, Hist
             received=next(iter(counts)),
             column=target,
         )
-    about = _about(table, plan, of_items, asked)
+    about = _about(table, plan, of_items, asked, events)
     catalogue = make_catalogue(about, target, counts)
     repeats = share_of_repeats(events)
     settings = {
@@ -196,9 +196,16 @@ def features_of(table: Table, columns: Sequence[str]) -> np.ndarray:
 
 
 def _about(
-    table: Table, plan: HistoryPlan, of_items: Sequence[str], asked: FitConfig
+    table: Table,
+    plan: HistoryPlan,
+    of_items: Sequence[str],
+    asked: FitConfig,
+    events: Sequence[Events],
 ) -> Table | None:
-    """Return a table of items: the one that was said, or of columns that are the same for each."""
+    """Return a table of items: the one that was said, or of columns that are the same for each.
+
+    The latter of what training took: that something will be taken is not known before.
+    """
     items = asked.recommending.items
     if items is not None:
         about = read(items)
@@ -210,12 +217,12 @@ def _about(
                 hint=f"rename its column of items to {plan.item}",
             )
         return about
-    if not of_items:
+    learned = np.sort(np.concatenate([one.rows[one.parts == 0] for one in events]))
+    if not of_items or not len(learned):
         return None
     first: dict[str, int] = {}
-    for row, name in enumerate(item_names(table, plan.item)):
-        if name is not None:
-            first.setdefault(name, row)
+    for row, name in zip(learned, item_names(table.take(learned), plan.item), strict=True):
+        first.setdefault(name, int(row))
     others = [n for n in table.column_names if n not in (plan.item, *of_items)]
     return table.take(list(first.values())).without(others)
 
