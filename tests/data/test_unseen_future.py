@@ -9,12 +9,18 @@ import numpy as np
 import pytest
 
 import plait
+from plait.baselines.features import FeatureMap
+from plait.data.fitting import fit_codecs
+from plait.data.grouping import said_groups
+from plait.data.prepared import prepare_rows
 from plait.data.windows.clock import ORDER
 from plait.data.windows.plan import BEFORE, BLOCK, SPLIT
+from plait.data.windows.rows import judging_windows
 from plait.data.windows.steps import read_steps
 from plait.data.windows.stretches import stretches_of
 from plait.fitting.setup.fit_config import FitConfig
 from plait.fitting.setup.windows import in_time
+from plait.modalities.series.linear_map import LinearMap
 from plait.train.budget import Budget
 
 START = datetime.date(2024, 1, 1)
@@ -102,3 +108,43 @@ def test_what_falls_below_the_least_that_was_learned_from_is_counted(num):
     assert "load" in plan.floors and "in logarithms, and so errors count" in notes
     assert f"{num} values of 'load' lie below" in notes
     assert "lie below" not in " | ".join(windows(rows())[0].notes)
+
+
+def shared_fate(num, seed):
+    """Hours of six shops that share nearly all that happens to them."""
+    rng, fate = np.random.default_rng(seed), [0.0]
+    for _ in range(num - 1):
+        fate.append(0.9 * fate[-1] + rng.normal())
+    return [
+        {"when": str(datetime.datetime(2024, 1, 1) + datetime.timedelta(hours=hour)),
+         "shop": shop, "load": size + fate[hour] + 0.01 * rng.normal()}
+        for shop, size in zip("abcdef", range(10, 70, 10), strict=True) for hour in range(num)
+    ]  # fmt: skip
+
+
+def test_what_is_said_left_out_of_series_of_one_fate_is_as_wrong_as_what_is_said_of_new_times():
+    """Left out of one series alone, its errors were learned by heart from the others."""
+    told, plan = windows(shared_fate(200, 0), horizon=8, lookback=24)
+    rows = np.flatnonzero(np.array(told.column(SPLIT)) == "train")
+    names = (plan.named(BEFORE), plan.goal)
+    codecs = fit_codecs(told, names, rows)
+
+    def of(table, rows):
+        prepared = prepare_rows(table, codecs)
+        return prepared, [prepared.columns[plan.goal][int(row)] for row in rows]
+
+    prepared, targets = of(told, rows)
+    features, matrices = FeatureMap.fit(prepared, names[:1], rows)
+    matrices = matrices.grouped(said_groups(told, plan.named(BLOCK))[rows])
+    model = LinearMap()
+    model.fit(matrices, targets, codecs[plan.goal], seed=0)
+    new = judging_windows(plait.read(shared_fate(1500, 1)), plan)
+    every = np.arange(new.num_rows)
+    prepared, came = of(new, every)
+    of_new = error(model.answer(features.matrices(prepared, every)), came)
+    assert error(model.left_out(matrices, targets), targets) > 0.85 * of_new
+
+
+def error(said, true):
+    pairs = zip(said, true, strict=True)
+    return float(np.mean([(a["values"] - b["values"]) ** 2 for a, b in pairs]))

@@ -112,7 +112,7 @@ def shown(rows, folder, of):
     [
         (taken, "user", 66, "film", (*TAKE, "--columns", "film=item")),
         (steps, "step", 23, "action", ACT),
-        (lambda: [{"day": f"2024-01-{i + 1:02d}", "load": float(i % 7), "place": i % 3}
+        (lambda: [{"day": f"2024-01-{i + 1:02d}", "load": i % 7 + i / 9, "place": i % 3}
                   for i in range(30)], "place", 21, "load", ("--time", "day", "--horizon", "2")),
     ],
     ids=("film", "action", "load"),

@@ -283,22 +283,3 @@ def test_a_forecast_lies_in_its_own_interval_though_all_that_was_held_out_erred_
     true = [SimpleNamespace(values=np.full((2, 1), one)) for one in (1.0, 2.0, 3.0)]
     found = Forecast.of(plan, made, true, np.ones((3, 1)), np.arange(3))
     assert (found.low < 0).all() and (found.high > 0).all()
-
-
-def test_series_that_move_together_are_no_more_to_learn_from_than_one():
-    """Six shops that share a walk: what is said of one must not be learned from the others then."""
-    rng = np.random.default_rng(1)
-    walk = 0.3 * np.cumsum(rng.normal(size=150))
-    table = [
-        {"when": START + datetime.timedelta(hours=hour), "store": store, "load": size + walk[hour]
-         + 0.02 * rng.normal()}
-        for store, size in zip("abcdef", range(10, 70, 10), strict=True) for hour in range(150)
-    ]  # fmt: skip
-    widths = {}
-    for stores in ("a", "abcdef"):
-        own = plait.read([row for row in table if row["store"] in stores])
-        model = plait.fit(own, target="load", horizon=5, lookback=20, time="when", group="store",
-                          simple=True, budget="20 steps")  # fmt: skip
-        found = model.predict(own)
-        widths[stores] = float(np.mean(np.array(found["load_q95"]) - np.array(found["load_q05"])))
-    assert widths["abcdef"] > 0.6 * widths["a"]
