@@ -196,6 +196,13 @@ def test_that_an_item_will_be_taken_is_not_known_before():
     assert "30 of 30 rows have a label that training never saw" in notes
 
 
+def test_who_took_nothing_yet_is_told_what_is_popular():
+    model = plait.fit(plait.read(chain(40)), **ASKED, items=films(), simple=True, scores=False)
+    asked = [{"user": "new", "film": None, "when": 1, "age": 22}, *chain(2)]
+    found = model.predict(asked, top=3)
+    assert found["user"][:3] == ["new"] * 3 and len(found) == 9
+
+
 def test_what_was_taken_is_left_out_unless_it_is_taken_again():
     rows = chain(60, sure=1.0)
     quick = {"simple": True, "leave_last_out": True, "scores": False}
