@@ -16,6 +16,9 @@ from plait.data.histories.events import read_events
 from plait.data.histories.plan import HISTORY, SPLIT, plan_histories
 from plait.data.histories.rows import last_histories, learning_histories
 from plait.errors import PlaitError
+from plait.fitting.setup.fit_config import FitConfig
+from plait.fitting.setup.windows import in_time
+from plait.train.budget import Budget
 
 NUM = 20
 """Items of the planted chain: after item i comes i + 1 four times of five, else any."""
@@ -201,6 +204,14 @@ def test_who_took_nothing_yet_is_told_what_is_popular():
     asked = [{"user": "new", "film": None, "when": 1, "age": 22}, *chain(2)]
     found = model.predict(asked, top=3)
     assert found["user"][:3] == ["new"] * 3 and len(found) == 9
+
+
+@pytest.mark.parametrize(("num", "said"), [(10, True), (11, False)])
+def test_where_all_items_are_among_the_ten_best_that_is_said(num, said):
+    rows = [{**row, "film": f"f{int(row['film'][1:]) % num}"} for row in chain(40)]
+    asked = FitConfig.of(**ASKED, leave_last_out=True, budget=Budget(5, "steps"))
+    notes = " | ".join(in_time(plait.read(rows), asked)[0].notes)
+    assert ("10 items: all are among anybody's 10 best" in notes) == said
 
 
 def test_what_was_taken_is_left_out_unless_it_is_taken_again():

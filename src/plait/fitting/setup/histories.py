@@ -31,6 +31,7 @@ from plait.fitting.setup.roles import check_apart, split_column
 from plait.modalities import traits_of_modality
 from plait.modalities.item.catalogue import packed
 from plait.modalities.item.ranker import MOST_ITEMS
+from plait.modalities.item.scoring import CUT
 
 MOST_REPEATS = 0.05
 """Where training takes a thing again less often, what was taken before is not recommended."""
@@ -121,7 +122,8 @@ def in_histories(table: Table, asked: FitConfig) -> tuple[Table, FitConfig, Hist
         "repeats": repeats >= MOST_REPEATS,
     }
     titles = dict(zip(catalogue.names, catalogue.titles, strict=False))
-    notes = (*catalogue.notes, *_notes(events, nameless, untold, repeats), *_many(len(counts)))
+    notes = (*catalogue.notes, *_notes(events, nameless, untold, repeats))
+    notes += (*_many(len(counts)), *_few(len(catalogue.names)))
     moments = learning_histories(table, plan, events, settings, titles, notes)
     rows = Rows(split=plan.named(SPLIT), group=plan.named(WHO))
     return moments, replace(asked, target=plan.goal, rows=rows, exclude=()), plan
@@ -257,6 +259,12 @@ def _many(num: int) -> list[str]:
         return []
     often = f"the {MOST_ITEMS:,} most frequent of {num:,} items"
     return [f"simple models relate {often}: rarer ones go by what is known of them"]
+
+
+def _few(num: int) -> list[str]:
+    """Return what to say where all items are among the best."""
+    told = f"there are {num} items: all are among anybody's {CUT} best, so recall tells nothing"
+    return [] if num > CUT else [told]
 
 
 def _check(table: Table, asked: FitConfig) -> tuple[str, str, str]:
