@@ -13,7 +13,8 @@ from benchmarks.data.given import ETT_HOURS, etth1
 from benchmarks.rolling import classics
 from benchmarks.rows import Row
 from benchmarks.settings import Settings
-from plait.data.windows.rows import PARTS, Window, WindowRows, window_table
+from plait.data.windows.parts import PARTS
+from plait.data.windows.rows import Window, WindowRows, window_table
 from plait.data.windows.scale import Scale, spread_of
 from plait.data.windows.steps import Steps, read_steps
 from plait.model.made import raw_of

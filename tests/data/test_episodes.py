@@ -12,7 +12,10 @@ from plait.data.episodes.episodes import read_episodes
 from plait.data.episodes.plan import TRAJECTORY, plan_episodes
 from plait.data.episodes.rows import PARTS, learning_episodes, parts_of
 from plait.errors import CellError, TableError
+from plait.fitting.setup.fit_config import FitConfig
+from plait.fitting.setup.windows import in_time
 from plait.modalities.action.codec import ActionCodec
+from plait.train.budget import Budget
 
 SAID = {"group": "episode", "time": "step", "reward": "reward", "split": None}
 
@@ -142,3 +145,14 @@ def test_an_episode_in_two_parts_is_refused():
     with pytest.raises(TableError, match="two parts") as caught:
         parts_of(table, plan, episodes, 0)
     assert (caught.value.row, caught.value.column) == (1, "part")
+
+
+def test_where_none_of_the_best_third_judges_that_is_said():
+    part = {"e0": "test", "e1": "test", "e9": "validation"}
+    rows = [{**row, "part": part.get(row["episode"], "train")} for row in steps()]
+    asked = FitConfig.of(
+        target="action", group="episode", time="step", split="part", budget=Budget(5, "steps")
+    )
+    notes = " | ".join(in_time(plait.read(rows), asked)[0].notes)
+    assert "none of the 2 episodes that judge is of the best third" in notes
+    assert "episodes that choose is" not in notes

@@ -139,8 +139,11 @@ def test_boxes_outside_of_their_picture_are_refused_or_counted():
     with pytest.raises(CellError, match="outside the picture") as caught:
         few_steps(rows, target="things")
     assert (caught.value.column, caught.value.row) == ("things", 7)
+    rows[8]["things"] = '[{"class": "disc", "bbox": [50, 10, 15, 20]}]'
     model = few_steps(rows, target="things", on_error="skip")
-    assert any("1 rows have a 'things'" in note for note in model.records["metrics"]["notes"])
+    notes = model.records["metrics"]["notes"]
+    assert any("1 rows have a 'things'" in note for note in notes)
+    assert any("1 rows have 'things' that stick out" in note for note in notes)
 
 
 def test_no_picture_at_all_is_said():

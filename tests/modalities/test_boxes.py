@@ -18,6 +18,7 @@ VOC = """<annotation><filename>a.jpg</filename>
 <size><width>100</width><height>80</height><depth>3</depth></size>
 <object><name>dog</name><bndbox><xmin>10</xmin><ymin>20</ymin><xmax>40</xmax><ymax>60</ymax></bndbox>
 </object></annotation>"""
+BESIDE = '{"width": 100, "height": 80, "boxes": [["dog", 100.5, 10, 1, 9]]}'
 DOG = [[10.0, 20.0, 40.0, 60.0]]
 
 
@@ -91,6 +92,7 @@ def test_files_of_voc_yolo_and_csv(tmp_path):
         ('[["dog", 10, 20, -5, 40]]', "no area"),
         ('{"width": 30, "height": 50, "boxes": [["dog", 10, 20, 30, 40]]}', "outside the picture"),
         ('[["dog", -10, 20, 30, 40]]', "outside the picture"),
+        (BESIDE, "outside the picture"),
         ('[["dog", 1e9, 20, 30, 40]]', "no number of pixels"),
         ('[["", 10, 20, 30, 40]]', "no class"),
         ('[["dog", 10, 20, 30]]', "not boxes"),
@@ -134,6 +136,10 @@ def test_too_many_boxes_and_bad_files(tmp_path):
 def test_a_box_that_sticks_out_a_little_is_cut_off(tmp_path):
     found = read('{"width": 100, "height": 80, "boxes": [["dog", -1, 50, 60, 31]]}', tmp_path)
     np.testing.assert_array_equal(found.corners, [[0, 50, 59, 80]])
+    whole = read('{"width": 100, "height": 80, "boxes": [["dog", 0, 50, 60, 30]]}', tmp_path)
+    (said,) = BoxesCodec().fit([found, whole]).remarks_on_all
+    assert said.startswith("1 boxes stick out of their picture")
+    assert BoxesCodec().fit([whole, whole]).remarks_on_all == ()
 
 
 def test_the_order_is_settled_by_the_column():

@@ -51,6 +51,15 @@ def test_what_is_given_goes_by_column_or_by_modality(bundle):
     assert both.to_dicts() == alone.to_dicts(), "a column's own name wins"
 
 
+def test_a_question_of_few_that_recur_goes_to_its_column():
+    """Two questions about many pictures are labels to a table, and questions to a person."""
+    table = plait.read(rows(60), columns={**COLUMNS, "question": "category"})
+    model = plait.fit(table, target="answer", simple=True, budget="5 steps")
+    answer = plait.ask(model, "is it very large", size=0.3)
+    assert answer["prediction"][0] == "yes" and not answer.notes
+    assert "none of those that training had" in plait.ask(model, "who is it", size=0.3).notes[0]
+
+
 def test_what_cannot_be_asked(bundle):
     with pytest.raises(UsageError, match="nothing was asked"):
         plait.ask(bundle)

@@ -99,6 +99,40 @@ def test_a_cell_is_named_by_row_and_column(
     assert f"column '{column}', row 7" in err and said in err
 
 
+def shown(rows, folder, of):
+    """Rows with a picture of what they are of."""
+    for row in rows:
+        row["picture"] = f"{row[of]}.png"
+        Image.new("RGB", (8, 8)).save(folder / row["picture"])
+    return rows
+
+
+@pytest.mark.parametrize(
+    ("rows", "of", "bad", "target", "options"),
+    [
+        (taken, "user", 66, "film", (*TAKE, "--columns", "film=item")),
+        (steps, "step", 23, "action", ACT),
+        (lambda: [{"day": f"2024-01-{i + 1:02d}", "load": i % 7 + i / 9, "place": i % 3}
+                  for i in range(30)], "place", 21, "load", ("--time", "day", "--horizon", "2")),
+    ],
+    ids=("film", "action", "load"),
+)  # fmt: skip
+def test_a_picture_of_rows_in_time_is_named_by_the_tables_own_row(
+    rows, of, bad, target, options, tmp_path, capsys
+):
+    """A moment, or a window, is made of several rows: which of them is bad is told."""
+    made = shown(rows(), tmp_path, of)
+    own = [place for place, row in enumerate(made) if row[of] == made[bad][of]]
+    for place in own if of == "user" else [bad]:
+        made[place] = {**made[place], "picture": "gone.png"}
+    if target == "action":
+        made = [{**row, "action": ("go", "stop")[i % 2]} for i, row in enumerate(made)]
+    table = write(tmp_path / "t.csv", made)
+    assert run(["fit", table, "--target", target, *options, *LEARN]) == 1
+    err = capsys.readouterr().err
+    assert f"column 'picture', row {own[0] if of == 'user' else bad}" in err and "gone.png" in err
+
+
 @pytest.mark.parametrize(
     ("rows", "columns", "target", "said"),
     [

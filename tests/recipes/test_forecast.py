@@ -207,6 +207,9 @@ def test_it_is_judged_beside_baselines_and_by_rolling_origin(fitted):
     found = plait.evaluate(path, rows(200, seed=2))
     assert found["rows"] == 2 * ((200 - 24) // 6) and found["metrics"]["mse"] < 0.05
     assert found["missing_columns"] == [] and found["intervals"]
+    told = model.records["metrics"]
+    assert told["forecast"]["mase"] < 0.5 and 0 < told["forecast"]["crps"] < 0.2
+    assert "MASE" in " ".join(told["notes"]) and "90 % intervals" in told["panel"]
     assert model.top_losses(rows(120, seed=3), k=2)
 
 
@@ -235,7 +238,7 @@ def test_the_commands(fitted, tmp_path, monkeypatch, capsys):
     assert run(["fit", "load.csv", *words]) == 0
     assert json.loads(capsys.readouterr().out)["shipped"] in ("linear_map", "nearest")
     page = plait.report("s.plait", "page.html").read_text(encoding="utf8")
-    assert "Forecasts" in page and "--horizon" in page
+    assert "Forecasts" in page and "--horizon" in page and "<polygon" in page
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,9 @@ from plait.data.histories.events import read_events
 from plait.data.histories.plan import HISTORY, SPLIT, plan_histories
 from plait.data.histories.rows import last_histories, learning_histories
 from plait.errors import PlaitError
+from plait.fitting.setup.fit_config import FitConfig
+from plait.fitting.setup.windows import in_time
+from plait.train.budget import Budget
 
 NUM = 20
 """Items of the planted chain: after item i comes i + 1 four times of five, else any."""
@@ -178,6 +181,37 @@ def test_items_that_nobody_took_are_ranked_by_what_is_known_of_them():
     asked = [{"user": "me", "film": f, "when": i} for i, f in enumerate(("f3", "f4", "f5"))]
     ranked = model.predict(asked, top=20)["film"]
     assert {"f6", "f14"} < set(ranked) and ranked.index("f6") < ranked.index("f14")
+
+
+def test_that_an_item_will_be_taken_is_not_known_before():
+    """Kinds of items stand in the rows of who took them: of those of the test none is known."""
+    rows = [{**row, "kind": f"kind {row['film']}"} for row in chain(30)]
+    for row in rows:
+        if row["when"] % 1000 == 111:  # the last of each, which is the test
+            row |= {"film": "new", "kind": "kind new"}
+    model = plait.fit(
+        plait.read(rows), **ASKED, simple=True, leave_last_out=True, budget="60 steps",
+        scores=False, columns="film=item",
+    )  # fmt: skip
+    assert "new" not in model.target_codec.items and "f3" in model.target_codec.items
+    assert model.target_codec.content
+    notes = " ".join(model.records["metrics"]["notes"])
+    assert "30 of 30 rows have a label that training never saw" in notes
+
+
+def test_who_took_nothing_yet_is_told_what_is_popular():
+    model = plait.fit(plait.read(chain(40)), **ASKED, items=films(), simple=True, scores=False)
+    asked = [{"user": "new", "film": None, "when": 1, "age": 22}, *chain(2)]
+    found = model.predict(asked, top=3)
+    assert found["user"][:3] == ["new"] * 3 and len(found) == 9
+
+
+@pytest.mark.parametrize(("num", "said"), [(10, True), (11, False)])
+def test_where_all_items_are_among_the_ten_best_that_is_said(num, said):
+    rows = [{**row, "film": f"f{int(row['film'][1:]) % num}"} for row in chain(40)]
+    asked = FitConfig.of(**ASKED, leave_last_out=True, budget=Budget(5, "steps"))
+    notes = " | ".join(in_time(plait.read(rows), asked)[0].notes)
+    assert ("10 items: all are among anybody's 10 best" in notes) == said
 
 
 def test_what_was_taken_is_left_out_unless_it_is_taken_again():

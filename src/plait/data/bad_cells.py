@@ -28,7 +28,7 @@ class BadCells:
     """
 
     def __init__(self, table: Table, name: str) -> None:
-        self._name, self._skips = name, table.policy.skips
+        self._table, self._name, self._skips = table, name, table.policy.skips
         self.cells: list[dict[str, Any]] = []
         self.num = 0
 
@@ -44,11 +44,11 @@ class BadCells:
         if not isinstance(result, CellError):
             return result
         if not self._skips:
-            raise placed(result, self._name, row) from result
+            raise placed(result, self._name, self._table.given_row(self._name, row)) from result
         self.num += 1
         if self.num <= MAX_RECORDED:
             reason = f"{result.what}: {result.received}" if result.received else result.what
-            where = {"column": self._name, "row": row}
+            where = {"column": self._name, "row": self._table.given_row(self._name, row)}
             self.cells.append({**where, "error": shorten(reason, 200)})
         return None
 

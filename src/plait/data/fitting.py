@@ -77,7 +77,7 @@ def _raws(table: Table, name: str, codec: Codec, rows: np.ndarray, media: Media)
                 raw = read_cell(codec, cell, media)
             except CellError as error:
                 if not table.policy.skips:
-                    raise placed(error, name, int(row)) from None
+                    raise placed(error, name, table.given_row(name, int(row))) from None
                 continue
             if raw is not None:
                 yield raw

@@ -135,12 +135,8 @@ class Table:
         """
         self._check_columns([name])
         if rows is None:
-            parts = (cells[name] for _, cells in self.batches([name]))
-            return joined(parts)
-        wanted = np.asarray(rows, np.int64)
-        self._check_rows(wanted)
-        wanted = wanted if self._chosen is None else self._chosen[wanted]
-        return self._rows.pick(name, wanted)
+            return joined(cells[name] for _, cells in self.batches([name]))
+        return self._rows.pick(name, self._behind(rows))
 
     def batches(
         self, columns: Sequence[str] | None = None, *, batch_rows: int = 8192
@@ -154,10 +150,12 @@ class Table:
 
     def take(self, rows: Sequence[int] | np.ndarray) -> Table:
         """Return a view of the numbered rows, in that order; nothing is copied."""
-        wanted = np.asarray(rows, np.int64)
-        self._check_rows(wanted)
-        wanted = wanted if self._chosen is None else self._chosen[wanted]
-        return self._with(chosen=wanted)
+        return self._with(chosen=self._behind(rows))
+
+    def given_row(self, column: str, row: int) -> int:
+        """Return the row that a person knows a cell by: moments are made of their table's rows."""
+        found: Any = getattr(self._rows, "given_row", None)
+        return row if found is None else int(found(column, int(self._behind([row])[0])))
 
     def with_schema(self, schema: Schema) -> Table:
         """Return the same rows under another schema, in which every column must exist."""
@@ -234,14 +232,14 @@ class Table:
                 path = None if self.name == "table" else self.name
                 raise no_column(name, self.column_names).at(path=path)
 
-    def _check_rows(self, rows: np.ndarray) -> None:
-        outside = rows[(rows < 0) | (rows >= self.num_rows)]
+    def _behind(self, rows: Sequence[int] | np.ndarray) -> np.ndarray:
+        """Return the numbers that rows have where they are read. Raises `TableError`."""
+        wanted = np.asarray(rows, np.int64)
+        outside = wanted[(wanted < 0) | (wanted >= self.num_rows)]
         if len(outside):
-            raise TableError(
-                "there is no such row",
-                expected=f"row numbers from 0 to {self.num_rows - 1}",
-                received=str(outside[0]),
-            )
+            numbers = f"row numbers from 0 to {self.num_rows - 1}"
+            raise TableError("there is no such row", expected=numbers, received=str(outside[0]))
+        return wanted if self._chosen is None else self._chosen[wanted]
 
 
 def read(

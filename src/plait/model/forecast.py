@@ -131,16 +131,25 @@ class Forecast:
         wants.only()
         return next_steps(model, table, asked, progress)
 
+    def bounds(
+        self, made: Any, true: Any, local: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """Return forecasts, the ends of their intervals, and what came, each ``[window, step,
+        target]``; NaN where it is not known. Arguments are those of `of`."""
+        said = np.stack([one.values[: self.plan.horizon] for one in raw_of(made)])
+        came = np.full(said.shape, np.nan)
+        for place, one in enumerate(true):
+            steps = min(len(one.values), said.shape[1])
+            came[place, :steps] = one.values[:steps]
+        unit = local[:, None] ** self.power
+        low, high = (said + unit * far[: said.shape[1]] for far in (self.low, self.high))
+        return said.astype(np.float64), low, high, came
+
     def covered(self, made: Any, true: Any, local: np.ndarray) -> float:
         """Return the share of values that lie in their intervals, in [0, 1]."""
-        inside = known = 0
-        for one, other, unit in zip(true, raw_of(made), local, strict=True):
-            steps = min(len(one.values), len(other.values), self.plan.horizon)
-            gap = (one.values[:steps] - other.values[:steps]) / unit**self.power
-            there = ~np.isnan(gap)
-            within = (gap >= self.low[:steps]) & (gap <= self.high[:steps])
-            inside, known = inside + int((within & there).sum()), known + int(there.sum())
-        return inside / max(known, 1)
+        _, low, high, came = self.bounds(made, true, local)
+        inside = (came >= low) & (came <= high)
+        return int(inside.sum()) / max(int((~np.isnan(came)).sum()), 1)
 
 
 def next_steps(

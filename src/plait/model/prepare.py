@@ -54,7 +54,7 @@ def in_parts(
     for first in range(0, max(table.num_rows, 1), size):
         whole = size >= table.num_rows
         part = table if whole else table.take(range(first, min(first + size, table.num_rows)))
-        with counted_from(first):
+        with counted_from(0 if table.overlaps else first):
             told = progress if keep else SILENT
             prepared = model.prepare(part, progress=told, keep=keep)
         yield prepared

@@ -12,6 +12,7 @@ import numpy as np
 
 from plait.answer import Answer
 from plait.baselines.extract import extract
+from plait.data.decoding import read_cell
 from plait.errors import CellError, UsageError
 from plait.modalities import traits_of_modality
 from plait.model.asked import asked_row, columns_named, modality_of, of_call
@@ -20,6 +21,8 @@ from plait.model.model import Model, load
 from plait.model.several import predicted
 from plait.model.streaming import Stream
 from plait.types import Cell, is_missing
+
+OTHER = "the question is none of those that training had: it counts as missing"
 
 LEAST_KNOWN = 0.1
 """Share of a question's n-grams that training had: of fewer, others had them by chance."""
@@ -86,10 +89,15 @@ def ask(
 
 
 def _strange(model: Model, column: str, row: Any) -> tuple[str, ...]:
-    """Return what to say of a question hardly any of whose letters and words were learned from.
+    """Return what to say of a question hardly any of whose letters and words were learned from, or
+    of one that is none of the few that training had.
 
     Simple models know which features of a text training had; a network alone does not tell.
     """
+    codec: Any = model.shown.get(column)
+    if hasattr(codec, "unseen"):
+        raw = read_cell(codec, row.column(column)[0], row.media())
+        return (OTHER,) if raw is not None and codec.unseen(raw) else ()
     features = getattr(model.parts, "features", None)
     if features is None or column not in features.scales:
         return ()
@@ -145,9 +153,12 @@ def ask_each(
 def _question_column(model: Model, taken: Container[str]) -> str:
     """Return the text column that a question goes to: the only one that is not taken.
 
-    Raises `UsageError` where there is none, or more than one.
+    Where the model reads no text at all, it is the only column of labels: of few questions, which
+    recur, each is one. Raises `UsageError` where there is none, or more than one.
     """
-    words = [n for n in model.inputs if traits_of_modality(modality_of(model, n)).words]
+    traits = {name: traits_of_modality(modality_of(model, name)) for name in model.inputs}
+    words = [name for name, one in traits.items() if one.words]
+    words = words or [name for name, one in traits.items() if one.labels]
     free = [name for name in words if name not in taken]
     if len(free) != 1:
         raise UsageError(

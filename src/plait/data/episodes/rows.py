@@ -87,6 +87,11 @@ class EpisodeRows:
         about = json.dumps([self._plan.to_dict(), moments, self._wanted, list(self._worths)])
         return hashlib.sha256(f"{self._table.key}|{about}".encode()).hexdigest()
 
+    def given_row(self, column: str, row: int) -> int:
+        """Return the row of the steps that a cell is from."""
+        moment = self._moments[row]
+        return int(self._episodes[moment.episode].rows[moment.step])
+
     def read(self, column: str, first: int, stop: int) -> list[Cell]:
         """Return the cells of rows ``first`` to ``stop - 1``."""
         return self.pick(column, np.arange(first, stop))

@@ -40,6 +40,7 @@ class Events:
         amounts: float32 ``[event, amount]``, NaN where nothing is known.
         rows: int64 ``[event]``, of the table.
         parts: int8 ``[event]``: numbers in `PARTS`.
+        row: Of the table, one that is of the group: who took nothing yet has one, too.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Events:
     amounts: np.ndarray
     rows: np.ndarray
     parts: np.ndarray
+    row: int
 
     def __len__(self) -> int:
         return len(self.items)
@@ -79,7 +81,8 @@ def read_events(table: Table, plan: HistoryPlan) -> tuple[list[Events], int]:
         own = rows[known[rows]]
         own = own[np.argsort(times[own], kind="stable")]
         part = _last_out(len(own)) if plan.last_out else parts[own]
-        found.append(Events(name, names[own], times[own], amounts[own], own, part))
+        told = names[own], times[own], amounts[own], own, part
+        found.append(Events(name, *told, int(rows[0])))
     return found, int((~known).sum())
 
 

@@ -74,6 +74,14 @@ class HistoryRows:
         about = json.dumps([self._plan.to_dict(), [vars(one) for one in self._moments]])
         return hashlib.sha256(f"{self._table.key}|{about}".encode()).hexdigest()
 
+    def given_row(self, column: str, row: int) -> int:
+        """Return the row of the interactions that a cell is from: of what it knows, the last."""
+        moment = self._moments[row]
+        events = self._events[moment.group]
+        if column in self._plan.still or not len(events):
+            return events.row
+        return int(events.rows[min(moment.event, len(events) - 1)])
+
     def read(self, column: str, first: int, stop: int) -> list[Cell]:
         """Return the cells of rows ``first`` to ``stop - 1``."""
         return self.pick(column, np.arange(first, stop))
@@ -84,7 +92,7 @@ class HistoryRows:
         if column in plan.still:
             if column not in self._table.column_names:
                 return [None] * len(some)
-            return self._table.column(column, [int(self._events[m.group].rows[0]) for m in some])
+            return self._table.column(column, [self._events[m.group].row for m in some])
         return [self._cell(column, one) for one in some]
 
     def _cell(self, column: str, moment: Moment) -> Cell:

@@ -10,9 +10,6 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-EARLY = 0.7
-"""Of each series, what is looked at: what is foreseen later has no say."""
-
 NUM_STRETCHES, LEAST_STRETCH = 12, 6
 LEAST_SLOPE, LEAST_CORRELATION, LEAST_CHANGE = 0.5, 0.5, 0.1
 """Of the logarithm of a spread by that of a level; and the spread of the latter."""
@@ -25,13 +22,14 @@ def floors_of(series: Sequence[np.ndarray], targets: Sequence[str]) -> dict[str,
     """Return target -> the least value that is told, of those that are told in logarithms.
 
     Args:
-        series: Each float64 ``[step, target]``, in the units of the table.
+        series: Each float64 ``[step, target]``, in the units of the table, without what is judged
+            by: that has no say.
         targets: In the order of their values.
     """
     found = {}
     for place, name in enumerate(targets):
-        columns = [one[: max(int(EARLY * len(one)), 1), place] for one in series]
-        whole = np.concatenate([one[:, place] for one in series])
+        columns = [one[:, place] for one in series]
+        whole = np.concatenate([np.zeros(0), *columns])
         whole = whole[~np.isnan(whole)]
         if len(whole) and whole.min() > 0 and grows(columns):
             found[name] = float(FLOOR_SHARE * whole.min())

@@ -9,28 +9,25 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from plait.data.by_column import read_splits
 from plait.data.overrides import Override
 from plait.data.table import Table
 from plait.data.windows.known import check_ahead
+from plait.data.windows.parts import PARTS, parts_of_steps
 from plait.data.windows.plan import BEFORE, BESIDE, BLOCK, KNOWN, SPLIT, WindowPlan
 from plait.data.windows.scale import Scale, spread_of
 from plait.data.windows.steps import Steps, origins_of, read_steps
-from plait.data.windows.told import notes_on_series, notes_on_steps, too_few
+from plait.data.windows.stretches import stretches_of
+from plait.data.windows.told import (
+    notes_on_logarithms,
+    notes_on_series,
+    notes_on_steps,
+    too_few,
+)
 from plait.errors import TableError
 from plait.spacing import evenly_spaced
 from plait.types import Cell
 
-PARTS = ("train", "validation", "test")
-"""In the order of their numbers in `plait.data.allotting`."""
-
-SHARES = (0.7, 0.8)
-"""Of the time, the earliest is learned from, the next chooses, and the latest is the test."""
-
 DETAIL = {"detail": 3}
-MOST_HELD = 0.3
-"""Of the time, that the next or the latest takes where series are short: each has a window."""
-
 PLAIN: Override = {"modality": "series", "settings": DETAIL}
 """Windows are alike step by step: their simple features are the series itself."""
 
@@ -62,8 +59,8 @@ class WindowRows:
         series: The same rows, step by step.
         windows: Which moments.
         notes: What people should know.
-        spreads: Of each series, float64 ``[target]``; None for those of all that is known before
-            each moment.
+        spreads: Of each series, float64 ``[target]``; None for that of all that is known before
+            each moment, of one or of all of them.
     """
 
     overlap = True
@@ -76,10 +73,10 @@ class WindowRows:
         series: Sequence[Steps],
         windows: Sequence[Window],
         notes: tuple[str, ...] = (),
-        spreads: Sequence[np.ndarray] | None = None,
+        spreads: Sequence[np.ndarray | None] | None = None,
     ) -> None:
         self._table, self._plan, self._series, self._windows = table, plan, series, windows
-        self._spreads = spreads
+        self._spreads, self._stretches = spreads, stretches_of(series, plan)
         self.num_rows, self.notes = len(windows), (*table.notes, *notes)
         self.moments = np.array([_begun(series[one.series], one.origin) for one in windows])
         self._scales: dict[tuple[int, int], Scale] = {}
@@ -93,9 +90,14 @@ class WindowRows:
     @property
     def key(self) -> str:
         """Changes with the table, the plan, and the moments."""
-        spreads = None if self._spreads is None else [one.tolist() for one in self._spreads]
+        spreads = [None if one is None else one.tolist() for one in self._spreads or ()]
         about = json.dumps([self._plan.to_dict(), [vars(one) for one in self._windows], spreads])
         return hashlib.sha256(f"{self._table.key}|{about}".encode()).hexdigest()
+
+    def given_row(self, column: str, row: int) -> int:
+        """Return the row in time that a cell is from: of what it knows, the last."""
+        window = self._windows[row]
+        return int(self._series[window.series].row_of[window.origin - 1])
 
     def read(self, column: str, first: int, stop: int) -> list[Cell]:
         """Return the cells of rows ``first`` to ``stop - 1``."""
@@ -135,14 +137,15 @@ class WindowRows:
             return series.name
         if column == plan.named(SPLIT):
             return window.part or None
-        return f"{window.series}.{window.origin // plan.horizon}"
+        own = self._stretches[window.series]
+        return str(own[min(window.origin, len(own) - 1)])
 
     def _scale(self, window: Window) -> Scale:
         """Return a window's scale, which several of its cells ask for."""
         key = window.series, window.origin
         if key not in self._scales:
             known = self._series[window.series].values[: window.origin]
-            given = None if self._spreads is None else self._spreads[window.series]
+            given = self._spreads[window.series] if self._spreads else None
             spread = self._plan.spread(known) if given is None else given
             self._scales[key] = Scale.of(known[-self._plan.lookback :], spread)
         return self._scales[key]
@@ -158,13 +161,13 @@ def learning_windows(table: Table, plan: WindowPlan) -> Table:
 
     All steps that a window foresees are of one part, as the plan's column says, or time: what is
     learned ends before what chooses begins, and that before the test. Each series is told in units
-    of its spread in the part that is learned from.
+    of its spread in the part that is learned from; one that begins later, of what is known of it.
 
     Raises:
         TableError: The rows are too few for three parts of windows.
     """
     series = read_steps(table, plan)
-    steps = _parts(table, plan, series)
+    steps, stretches = parts_of_steps(table, plan, series), stretches_of(series, plan)
     windows = [
         Window(number, origin, PARTS[int(parts[origin])])
         for number, (one, parts) in enumerate(zip(series, steps, strict=True))
@@ -176,16 +179,17 @@ def learning_windows(table: Table, plan: WindowPlan) -> Table:
         own = [one for one in windows if one.part == part]
         if not own:
             raise too_few(plan, series, part)
-        kept += _spread(own, most)
+        own = [own[place] for place in evenly_spaced(len(own), most)]
+        kept += sorted(own, key=lambda one: _in_time(one, stretches))
     how = "the latest fifth of the time is the test" if plan.split is None else "split as said"
     note = (
         f"{len(kept):,} windows of {plan.lookback:,} steps before and {plan.horizon:,} after: {how}"
     )
     spreads = [
-        spread_of(one.values[parts == 0] if (parts == 0).any() else one.values)
+        spread_of(one.values[parts == 0]) if (parts == 0).any() else None
         for one, parts in zip(series, steps, strict=True)
     ]
-    notes = note, *notes_on_steps(table, plan, series)
+    notes = note, *notes_on_logarithms(plan), *notes_on_steps(table, plan, series)
     notes += notes_on_series(series, {one.series for one in windows})
     rows = WindowRows(table, plan, series, kept, notes, spreads)
     return window_table(table, plan, rows, learning=True)
@@ -239,21 +243,11 @@ def _end(series: Steps) -> int:
     return int(known[-1]) + 1 if len(known) else 0
 
 
-def _parts(table: Table, plan: WindowPlan, series: Sequence[Steps]) -> list[np.ndarray]:
-    """Return the part that each step is of, its number in `PARTS`, int8 ``[step]`` per series."""
-    if plan.split is not None:
-        said = read_splits(table, plan.split)
-        return [said[one.row_of] for one in series]
-    num = max(map(len, series))
-    test = min(max(1 - SHARES[1], plan.horizon / num), MOST_HELD)
-    choosing = min(max(SHARES[1] - SHARES[0], 2 * plan.horizon / num), MOST_HELD)
-    shares = (1 - test - choosing, 1 - test)
-    bounds = np.quantile(np.concatenate([one.times for one in series]), shares)
-    return [np.searchsorted(bounds, one.times, side="left").astype(np.int8) for one in series]
-
-
-def _spread(windows: list[Window], most: int) -> list[Window]:
-    return [windows[place] for place in evenly_spaced(len(windows), most)]
+def _in_time(window: Window, stretches: Sequence[np.ndarray]) -> tuple[int, int, int]:
+    """Return what windows are ordered by: stretches of time, and within each another series first
+    than in the one before, so that any few that are evenly spaced are of all."""
+    stretch = int(stretches[window.series][window.origin])
+    return stretch, (window.series + stretch) % len(stretches), window.origin
 
 
 def _known(values: np.ndarray) -> Cell:

@@ -37,7 +37,15 @@ def notes_on_steps(table: Table, plan: WindowPlan, series: Sequence[Steps]) -> t
         (unknown > 0, f"{unknown:,} rows lack a value of {plan.goal}, which is a gap"),
         (left_out > 0, f"{left_out:,} rows lie between two steps and are left out"),
     ]
-    return (*(text for is_so, text in said if is_so), *_gaps(series, own))
+    return (*(text for is_so, text in said if is_so), *_below(plan, series), *_gaps(series, own))
+
+
+def notes_on_logarithms(plan: WindowPlan) -> tuple[str, ...]:
+    """Return which targets are told in logarithms, by which their errors count."""
+    return tuple(
+        f"'{name}' varies the more the higher it is: it is told in logarithms, and so errors count"
+        for name in plan.floors
+    )
 
 
 def notes_on_series(series: Sequence[Steps], learned: Container[int]) -> tuple[str, ...]:
@@ -64,6 +72,22 @@ def longest_gap(series: Sequence[Steps]) -> tuple[int, int]:
         if len(gaps) and gaps.max() > found[0]:
             behind = places[:-1][int(gaps.argmax()) + 1]
             found = int(gaps.max()), int(one.row_of[behind])
+    return found
+
+
+def _below(plan: WindowPlan, series: Sequence[Steps]) -> list[str]:
+    """Return how many values are lower than a logarithm tells."""
+    found = []
+    for place, name in enumerate(plan.targets):
+        floor = plan.floors.get(name)
+        if floor is None:
+            continue
+        num = sum(int((one.values[:, place] <= np.log(floor)).sum()) for one in series)
+        if num:
+            found.append(
+                f"{num:,} values of '{name}' lie below {floor:.3g}, half of the least that was "
+                "learned from, and count as that: it is told in logarithms"
+            )
     return found
 
 

@@ -5,6 +5,7 @@ And whether what a target's cells say can be true of what its row's inputs offer
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -72,7 +73,8 @@ def check_beside(
     """Check each value of a target against what its row's inputs offer; return notes.
 
     A codec that can tell has a ``check_beside(arrays, beside)``, which raises `CellError` for
-    arrays of the target that cannot be true beside those of an input.
+    arrays of the target that cannot be true beside those of an input, and returns what is to be
+    said of them, "" for nothing.
 
     Raises `CellError`, with column and row, unless the table's policy skips such cells: then they
     are counted.
@@ -82,7 +84,7 @@ def check_beside(
     names = offering(codecs, target)
     if check is None or not names:
         return []
-    column, num = prepared.columns[str(target)], 0
+    column, num, told = prepared.columns[str(target)], 0, Counter[str]()
     for row in np.flatnonzero(column.present):
         beside = next(
             (found for name in names if (found := prepared.columns[name][int(row)])), None
@@ -90,12 +92,15 @@ def check_beside(
         if beside is None:
             continue
         try:
-            check(column[int(row)], beside)
+            told.update(filter(None, [check(column[int(row)], beside)]))
         except CellError as error:
             if not table.policy.skips:
                 raise placed(error, str(target), int(row)) from None
             num += 1
-    return [f"{num:,} rows have a '{target}' that their inputs do not bear out"] if num else []
+    notes = [f"{num:,} rows have '{target}' that {text}" for text, num in told.items()]
+    if num:
+        notes.append(f"{num:,} rows have a '{target}' that their inputs do not bear out")
+    return notes
 
 
 def fitted_beside(

@@ -10,7 +10,7 @@ import numpy as np
 
 from plait.data.episodes.episodes import Episode, read_episodes
 from plait.data.episodes.plan import EPISODE, SPLIT, EpisodePlan, plan_episodes
-from plait.data.episodes.rows import learning_episodes, parts_of
+from plait.data.episodes.rows import learning_episodes, parts_of, worths_of
 from plait.data.schema import make_codec
 from plait.data.table import Table
 from plait.errors import TableError, UsageError, no_column
@@ -19,6 +19,7 @@ from plait.fitting.setup.fit_settings import Rows, refuse_settings
 from plait.fitting.setup.roles import check_apart, split_column
 from plait.modalities import find_codec, traits_of_modality
 from plait.modalities.action.cells import written
+from plait.modalities.action.codec import BEST
 from plait.modalities.action.space import Space
 
 ACTION, REWARD = "action", "reward"
@@ -84,7 +85,7 @@ def in_episodes(table: Table, asked: FitConfig) -> tuple[Table, FitConfig, Episo
             "num_steps": max(map(len, learned), default=1),
         },
     }
-    notes = (*_told(episodes, learned, space), *notes)
+    notes = (*_told(episodes, learned, space), *_without_best(plan, episodes, parts), *notes)
     moments = learning_episodes(table, plan, episodes, parts, settings, notes)
     rows = Rows(split=plan.named(SPLIT), group=plan.named(EPISODE))
     forecasting = replace(asked.forecasting, lookback=None)
@@ -126,6 +127,19 @@ def _told(episodes: Sequence[Episode], learned: Sequence[Episode], space: Space)
     ]
     if unknown:
         notes.append(f"{unknown:,} steps do not say what was done: nothing is learned of them")
+    return notes
+
+
+def _without_best(plan: EpisodePlan, episodes: Sequence[Episode], parts: np.ndarray) -> list[str]:
+    """Return that none of the episodes that choose, or judge, is of the best third."""
+    worths, notes = np.array(worths_of(episodes, plan.returns)), []
+    for part, what in ((1, "choose"), (2, "judge")):
+        own = worths[parts == part]
+        if len(own) and not (own > BEST).any():
+            notes.append(
+                f"none of the {len(own):,} episodes that {what} is of the best third by its "
+                "return: agreement with the best third is with all of them there"
+            )
     return notes
 
 

@@ -31,6 +31,7 @@ from plait.fitting.setup.roles import check_apart, split_column
 from plait.modalities import traits_of_modality
 from plait.modalities.item.catalogue import packed
 from plait.modalities.item.ranker import MOST_ITEMS
+from plait.modalities.item.scoring import CUT
 
 MOST_REPEATS = 0.05
 """Where training takes a thing again less often, what was taken before is not recommended."""
@@ -109,7 +110,7 @@ def in_histories(table: Table, asked: FitConfig) -> tuple[Table, FitConfig, Hist
             received=next(iter(counts)),
             column=target,
         )
-    about = _about(table, plan, of_items, asked)
+    about = _about(table, plan, of_items, asked, events)
     catalogue = make_catalogue(about, target, counts)
     repeats = share_of_repeats(events)
     settings = {
@@ -121,7 +122,8 @@ def in_histories(table: Table, asked: FitConfig) -> tuple[Table, FitConfig, Hist
         "repeats": repeats >= MOST_REPEATS,
     }
     titles = dict(zip(catalogue.names, catalogue.titles, strict=False))
-    notes = (*catalogue.notes, *_notes(events, nameless, untold, repeats), *_many(len(counts)))
+    notes = (*catalogue.notes, *_notes(events, nameless, untold, repeats))
+    notes += (*_many(len(counts)), *_few(len(catalogue.names)))
     moments = learning_histories(table, plan, events, settings, titles, notes)
     rows = Rows(split=plan.named(SPLIT), group=plan.named(WHO))
     return moments, replace(asked, target=plan.goal, rows=rows, exclude=()), plan
@@ -196,9 +198,16 @@ def features_of(table: Table, columns: Sequence[str]) -> np.ndarray:
 
 
 def _about(
-    table: Table, plan: HistoryPlan, of_items: Sequence[str], asked: FitConfig
+    table: Table,
+    plan: HistoryPlan,
+    of_items: Sequence[str],
+    asked: FitConfig,
+    events: Sequence[Events],
 ) -> Table | None:
-    """Return a table of items: the one that was said, or of columns that are the same for each."""
+    """Return a table of items: the one that was said, or of columns that are the same for each.
+
+    The latter of what training took: that something will be taken is not known before.
+    """
     items = asked.recommending.items
     if items is not None:
         about = read(items)
@@ -210,12 +219,12 @@ def _about(
                 hint=f"rename its column of items to {plan.item}",
             )
         return about
-    if not of_items:
+    learned = np.sort(np.concatenate([one.rows[one.parts == 0] for one in events]))
+    if not of_items or not len(learned):
         return None
     first: dict[str, int] = {}
-    for row, name in enumerate(item_names(table, plan.item)):
-        if name is not None:
-            first.setdefault(name, row)
+    for row, name in zip(learned, item_names(table.take(learned), plan.item), strict=True):
+        first.setdefault(name, int(row))
     others = [n for n in table.column_names if n not in (plan.item, *of_items)]
     return table.take(list(first.values())).without(others)
 
@@ -250,6 +259,12 @@ def _many(num: int) -> list[str]:
         return []
     often = f"the {MOST_ITEMS:,} most frequent of {num:,} items"
     return [f"simple models relate {often}: rarer ones go by what is known of them"]
+
+
+def _few(num: int) -> list[str]:
+    """Return what to say where all items are among the best."""
+    told = f"there are {num} items: all are among anybody's {CUT} best, so recall tells nothing"
+    return [] if num > CUT else [told]
 
 
 def _check(table: Table, asked: FitConfig) -> tuple[str, str, str]:

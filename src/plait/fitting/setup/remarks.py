@@ -24,7 +24,10 @@ MOST_UNSEEN = 10_000
 def remarks_on_values(
     codecs: Mapping[str, Codec], prepared: Prepared, target: str | None, *, simple: bool
 ) -> tuple[str, ...]:
-    """Return what to say of columns some of whose values are unlike most; see `Codec.remarks`.
+    """Return what to say of columns some of whose values are unlike most.
+
+    By each value's ``remarks``, and by what a codec learned of all (``remarks_on_all``), where it
+    has these members.
 
     Args:
         codecs: Of the columns, those of inputs and of the target.
@@ -32,8 +35,9 @@ def remarks_on_values(
         target: Its name.
         simple: Whether no network will read them.
     """
-    found = []
+    found = list[str]()
     for name, codec in codecs.items():
+        found += [f"column '{name}': {one}" for one in getattr(codec, "remarks_on_all", ())]
         remarks: Any = getattr(codec, "remarks", None)
         column = prepared.columns.get(name)
         if remarks is None or column is None:

@@ -11,6 +11,7 @@ from plait.data.episodes.plan import EpisodePlan
 from plait.data.histories.plan import HistoryPlan
 from plait.data.table import Table
 from plait.data.windows.growth import floors_of
+from plait.data.windows.parts import without_test
 from plait.data.windows.plan import BLOCK, SPLIT, WindowPlan, plan_windows
 from plait.data.windows.rows import learning_windows
 from plait.data.windows.steps import clock_of, read_steps
@@ -72,13 +73,13 @@ def in_time(
         exclude=asked.exclude,
         clock=None if rows.time is None else clock_of(table, rows.time, rows.group),
     )
-    values = [one.values for one in read_steps(table, plan)]
-    _check_vary(values, plan.targets)
-    lookback = min(plan.lookback, max(map(len, values)))
-    plan = replace(plan, floors=floors_of(values, plan.targets), lookback=lookback)
+    series = read_steps(table, plan)
+    _check_vary([one.values for one in series], plan.targets)
+    lookback = min(plan.lookback, max(map(len, series)))
+    floors = floors_of(without_test(table, plan, series), plan.targets)
+    plan = replace(plan, floors=floors, lookback=lookback)
     if plan.group is not None:
-        usual = Usual.of([one.values for one in read_steps(table, plan)])
-        plan = replace(plan, usual=usual)
+        plan = replace(plan, usual=Usual.of(without_test(table, plan, read_steps(table, plan))))
     windows = learning_windows(table, plan)
     split = Rows(split=plan.named(SPLIT), group=plan.named(BLOCK))
     return windows, replace(asked, target=plan.goal, rows=split, exclude=()), plan

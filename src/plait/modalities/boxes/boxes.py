@@ -38,12 +38,14 @@ class Boxes:
         scores: How sure each is, 0 to 1; None of boxes that people drew.
         size: Width and height of the picture, in pixels; `RELATIVE` where boxes are told as shares
             of its sides; None where boxes are told in pixels of a picture of unknown size.
+        cut: How many stuck out of the picture a little, and were cut off there.
     """
 
     names: tuple[str, ...]
     corners: Float[ndarray, "box 4"]
     scores: Float[ndarray, " box"] | None = None
     size: tuple[float, float] | None = None
+    cut: int = 0
 
     def __len__(self) -> int:
         return len(self.names)
@@ -101,17 +103,24 @@ def make_boxes(
         if not name.strip():
             raise CellError("a box has no class", expected="a name", received=f"box {place + 1}")
     _check_places(names, placed, size)
+    cut = 0
     if size is not None:
+        cut = num_beyond(placed, size)
         placed = placed.clip(0.0, np.array([*size, *size]))
     sure = None if scores is None else np.array(scores, np.float64)
     if sure is not None and not ((sure >= 0) & (sure <= 1)).all():
         raise CellError("a score is out of range", expected="0 to 1", received=f"{sure.tolist()}")
-    return Boxes(tuple(name.strip() for name in names), placed, sure, size)
+    return Boxes(tuple(name.strip() for name in names), placed, sure, size, cut)
 
 
 def check_inside(names: Sequence[str], corners: np.ndarray, size: tuple[float, float]) -> None:
     """Raise `CellError` where a box lies outside of a picture of a size, or sticks out too far."""
     _check_places(names, corners, size, sides=False)
+
+
+def num_beyond(corners: np.ndarray, size: tuple[float, float]) -> int:
+    """Return how many boxes stick out of a picture of a size."""
+    return int(((corners < 0) | (corners > np.tile(size, 2))).any(1).sum())
 
 
 def _check_places(
@@ -121,11 +130,12 @@ def _check_places(
     *,
     sides: bool = True,
 ) -> None:
-    spans = corners[:, 2:] - corners[:, :2]
     wild = ~np.isfinite(corners).all(1) | (np.abs(corners) > MOST_PIXELS).any(1)
     most = (MOST_PIXELS, MOST_PIXELS) if size is None else size
     slack = 1.0 if size is None else SLACK * max(size)
     outside = (corners < -slack).any(1) | (corners[:, 2:] > np.array(most) + slack).any(1)
+    spans, seen = _spans(corners), _spans(corners.clip(0.0, np.tile(most, 2)))
+    outside |= (spans > 0).all(1) & ~(seen > 0).all(1)
     for wrong, what, expected in (
         (wild, "a coordinate of a box is no number of pixels", f"numbers up to {MOST_PIXELS:g}"),
         (sides & ~(spans > 0).all(1), "a box has no area", "a width and a height above 0"),
@@ -142,6 +152,10 @@ def _check_places(
                 '--columns "NAME=boxes{order: xywh}", xyxy or cxcywh; '
                 "or leave such cells out with --on-error skip",
             )
+
+
+def _spans(corners: np.ndarray) -> np.ndarray:
+    return corners[:, 2:] - corners[:, :2]
 
 
 def _inside(size: tuple[float, float] | None) -> str:

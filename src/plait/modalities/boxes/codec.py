@@ -5,20 +5,21 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 import numpy as np
 
 from plait.display import brief
 from plait.errors import TargetError
-from plait.modalities.boxes.boxes import Boxes, arrays_of, check_inside
+from plait.modalities.boxes.boxes import Boxes, arrays_of, check_inside, num_beyond
 from plait.modalities.boxes.cells import read_cell, sureness
 from plait.modalities.boxes.drawing import drawn, laid_over, panel_of
 from plait.modalities.boxes.exports import EXPORTS, exported, written
 from plait.modalities.boxes.order import survey_order
 from plait.modalities.boxes.scoring import WORDS, compared, measured
 from plait.modalities.boxes.together import varied_together
+from plait.modalities.contract import LATER
 from plait.modalities.detection import looks_like_media
 from plait.modalities.media import Media
 from plait.modalities.survey import Survey
@@ -28,6 +29,8 @@ from plait.types import Arrays, ArraySpec, Cell, ColumnSample, Html, Layout
 LARGEST = 1e6
 PER_CLASS = 5
 """Features of each class: how many boxes, and where and how large they are in the mean."""
+
+BEYOND = "stick out of their picture by 2 % of its longer side at most: what lies in it counts"
 
 MOST_FEATURED = 100
 """Classes that have features, the most frequent ones."""
@@ -49,6 +52,7 @@ class BoxesCodec:
         width, height: Usual size of a picture: median of those known, else as far as boxes reach.
         usual: Median width and height of a box as shares of its picture's.
         per_picture: Boxes of a training picture, in the mean.
+        cut: How many of them stuck out of their picture, and were cut off there.
     """
 
     modality: ClassVar[str] = "boxes"
@@ -74,6 +78,7 @@ class BoxesCodec:
     height: float = 1.0
     usual: tuple[float, ...] = (0.25, 0.25)
     per_picture: float = 1.0
+    cut: int = field(default=0, metadata=LATER)
 
     @property
     def layout(self) -> Layout:
@@ -119,7 +124,13 @@ class BoxesCodec:
             counts=tuple(names[name] for name in sorted(names)),
             usual=tuple(float(side) for side in usual),
             per_picture=max(sum(map(len, seen)) / len(seen), 0.1),
+            cut=sum(raw.cut for raw in seen),
         )
+
+    @property
+    def remarks_on_all(self) -> tuple[str, ...]:
+        """What is to be said of the boxes that it was fitted to."""
+        return (f"{self.cut:,} boxes {BEYOND}",) if self.cut else ()
 
     def prepare(self, raw: Boxes) -> Arrays:
         numbers = {name: number for number, name in enumerate(self.labels, 1)}
@@ -206,10 +217,13 @@ class BoxesCodec:
                 received=f"{num_rows} rows, all of pictures with nothing on them",
             )
 
-    def check_beside(self, arrays: Arrays, beside: Arrays) -> None:
-        """Raise `CellError` for boxes outside of a picture, whose own ``size`` lies beside them."""
+    def check_beside(self, arrays: Arrays, beside: Arrays) -> str:
+        """Raise `CellError` for boxes outside of a picture, whose own ``size`` lies beside them;
+        return what is to be said of those that stick out a little."""
         size = arrays["size"] if arrays["size"].all() else beside["size"]
-        check_inside(self._names(arrays), arrays["corners"], (float(size[0]), float(size[1])))
+        told = float(size[0]), float(size[1])
+        check_inside(self._names(arrays), arrays["corners"], told)
+        return BEYOND if num_beyond(arrays["corners"], told) else ""
 
     def decode(self, arrays: Arrays) -> Boxes:
         real = arrays["labels"] > 0

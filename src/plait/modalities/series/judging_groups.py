@@ -11,8 +11,8 @@ from plait.modalities.series.ridge import Ridge
 
 JUDGED_SHARE, LEAST_GROUPS = 0.2, 6
 
-FEW_ROWS = 1000
-"""Of one short series: more would take long, part by part."""
+FEW_ROWS = 5000
+"""Of short series: more would take long, part by part."""
 
 NUM_FOLDS = 4
 """Parts of the groups, each answered by a map that was fitted without it."""

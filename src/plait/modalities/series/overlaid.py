@@ -59,7 +59,7 @@ def _figure(said: np.ndarray, true: np.ndarray, channels: Sequence[str], error: 
         parts.append(_strip(lines, name if true.shape[1] > 1 else "", channel * HEIGHT))
     more = f", {shown} of {true.shape[1]} channels" if true.shape[1] > shown else ""
     told = f"MSE {error:.3g} over {len(true):,} steps{more}"
-    return _drawn("".join(parts), shown * HEIGHT, told)
+    return figure_of("".join(parts), shown * HEIGHT, told)
 
 
 def _by_step(said: Sequence[np.ndarray], true: Sequence[np.ndarray]) -> Html:
@@ -76,7 +76,7 @@ def _by_step(said: Sequence[np.ndarray], true: Sequence[np.ndarray]) -> Html:
     told = "mean squared error by step"
     if last.size:
         told += f": {last[0]:.3g} at the first, {last[-1]:.3g} at the last of {longest:,}"
-    return _drawn(_strip({MADE: curve}, "", 0, from_zero=True), HEIGHT, told)
+    return figure_of(_strip({MADE: curve}, "", 0, from_zero=True), HEIGHT, told)
 
 
 def _strip(lines: dict[str, np.ndarray], name: str, top: float, *, from_zero: bool = False) -> Html:
@@ -86,7 +86,7 @@ def _strip(lines: dict[str, np.ndarray], name: str, top: float, *, from_zero: bo
     span = (high - low) or 1.0
     longest = max(max(len(line) for line in lines.values()) - 1, 1)
     drawn = "".join(
-        _path(line, top + 16, (HEIGHT - 32) / span, high, (WIDTH - 4) / longest, colour)
+        path_of(line, top + 16, (HEIGHT - 32) / span, high, (WIDTH - 4) / longest, colour)
         for colour, line in lines.items()
     )
     frame = (
@@ -100,7 +100,17 @@ def _strip(lines: dict[str, np.ndarray], name: str, top: float, *, from_zero: bo
     return frame + drawn + ends
 
 
-def _path(line: np.ndarray, top: float, tall: float, high: float, wide: float, colour: str) -> Html:
+def path_of(
+    line: np.ndarray, top: float, tall: float, high: float, wide: float, colour: str
+) -> Html:
+    """Return a line through values, each a place to the right of the one before; gaps where NaN.
+
+    Args:
+        line: ``[step]``.
+        top, high: Where the value `high` lies.
+        tall, wide: Of a unit, and of a step.
+        colour: Of the line.
+    """
     pieces, lifted = [], True
     for step, value in enumerate(line):
         if np.isnan(value):
@@ -116,7 +126,8 @@ def _path(line: np.ndarray, top: float, tall: float, high: float, wide: float, c
     )
 
 
-def _drawn(inside: Html, height: float, told: str) -> Html:
+def figure_of(inside: Html, height: float, told: str) -> Html:
+    """Return a drawing of `WIDTH` by a height as a figure, with words below."""
     said = html.escape(told)
     return (
         '<figure style="margin:0"><svg role="img" '
