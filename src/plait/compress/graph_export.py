@@ -30,6 +30,16 @@ def graph_of(system: System, example: Arrays, layouts: Mapping[str, Layout]) -> 
         UsageError: When the network has a window: it computes short and long rows in two ways, and
             a graph has one.
     """
+    check_dense(system)
+    open_axes = {name: (0, *ragged_axes(name, layouts)) for name in example}
+    whole: dict[str, Any] = flat(to_tensors(nested(example)))
+    tensors = {name: _of_length(one, open_axes[name]) for name, one in whole.items()}
+    model = _export(Flat(system, list(tensors)), tensors, list(open_axes.values()))
+    return SavedGraph(columns=system.inputs, model=model)
+
+
+def check_dense(system: System) -> None:
+    """Raise `UsageError` for a network with a window: no graph holds it."""
     if system.config.window is not None:
         raise UsageError(
             "a network with an attention window cannot be written as one graph",
@@ -37,14 +47,9 @@ def graph_of(system: System, example: Arrays, layouts: Mapping[str, Layout]) -> 
             received=f"a window of {system.config.window} tokens",
             hint="plait compress distils it into a network without one",
         )
-    open_axes = {name: _open_axes(name, layouts) for name in example}
-    whole: dict[str, Any] = flat(to_tensors(nested(example)))
-    tensors = {name: _of_length(one, open_axes[name]) for name, one in whole.items()}
-    model = _export(_Flat(system, list(tensors)), tensors, list(open_axes.values()))
-    return SavedGraph(columns=system.inputs, model=model)
 
 
-class _Flat(nn.Module):
+class Flat(nn.Module):
     """A network whose inputs are flat, one behind the other."""
 
     def __init__(self, system: System, names: Sequence[str]) -> None:
@@ -56,13 +61,13 @@ class _Flat(nn.Module):
         return self.system.outputs_and_latent(nested(batch))
 
 
-def _open_axes(name: str, layouts: Mapping[str, Layout]) -> tuple[int, ...]:
-    """Return the axes of an input whose length is open: the batch's, and ragged ones."""
+def ragged_axes(name: str, layouts: Mapping[str, Layout]) -> tuple[int, ...]:
+    """Return the axes of an input whose length is open, the batch's apart."""
     column, kind, key = name.rsplit(":", 2)
     if kind != PART:
-        return (0,)
+        return ()
     shape = layouts[column][key].shape
-    return (0, *(place for place, size in enumerate(shape, 1) if isinstance(size, str)))
+    return tuple(place for place, size in enumerate(shape, 1) if isinstance(size, str))
 
 
 def _of_length(tensor: Tensor, axes: Sequence[int]) -> Tensor:
