@@ -23,9 +23,10 @@ from plait.networks.runner import flat, nested
 from plait.networks.system import System, to_tensors
 from plait.types import Layout
 
-MOST_ROWS = 16
+MOST_ROWS = 8
 """Of a batch: memory is planned for as many when the program is written. XNNPACK bears one open
-axis, which is the batch's; the others are as long as the longest row, and some."""
+axis, which is the batch's; the others are as long as the longest row, and some. From 16 rows on
+torch traces a convolution in another way."""
 
 SPARE = 1.25
 """Room along a ragged axis, of the longest row that the program was written on."""
@@ -56,7 +57,7 @@ def system_program(
         traced = _traced(system, tensors)
         used = _used(traced, tensors)
         program = _lowered(traced if len(used) == len(tensors) else _traced(system, used))
-    _check_operators(program)
+    check_operators(program)
     inputs = tuple(
         GraphInput(
             name=name,
@@ -141,7 +142,7 @@ def _lowered(traced: Any) -> Any:
         raise _refused(str(error)) from None
 
 
-def _check_operators(program: Any) -> None:
+def check_operators(program: Any) -> None:
     """Raise `GraphError` where a program has operators that the runtime lacks: names them."""
     _, runtime = import_executorch()
     known = set(runtime.operator_registry.operator_names)
