@@ -126,7 +126,7 @@ def graph_parity(
     evidence: Evidence | None,
 ) -> Parity:
     """Return the parity of a network and its graph: together, one by one, without each column."""
-    runners: tuple[Runner, Runner] = SystemRunner(system), *open_graphs([graph])
+    runners: tuple[Runner, Runner] = SystemRunner(system), open_graphs([graph])[0]
 
     def compared(prepared: Prepared, some: np.ndarray, size: int) -> Parity:
         first, second = (
