@@ -97,6 +97,16 @@ def _quick_simple_models(request: pytest.FixtureRequest) -> Iterator[None]:
 
 
 @pytest.fixture
+def unchecked_shapes() -> Iterator[None]:
+    """Tracing gives sizes that are symbols, and no integers, to what checks shapes in tests."""
+    jaxtyping = pytest.importorskip("jaxtyping")
+    before = jaxtyping.config.jaxtyping_disable
+    jaxtyping.config.update("jaxtyping_disable", True)
+    yield
+    jaxtyping.config.update("jaxtyping_disable", before)
+
+
+@pytest.fixture
 def small_files() -> Any:
     """Give a context in which no file grows beyond so many bytes, as on a disk that is full."""
     resource = pytest.importorskip("resource")

@@ -1,10 +1,10 @@
-"""Pictures that are made: clothes by their class, stickers by words that no fit was shown."""
+"""Pictures that are made: clothes by their class."""
 
 from __future__ import annotations
 
 import io
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -13,16 +13,15 @@ from PIL import Image
 
 from benchmarks.data import Split, halves
 from benchmarks.data.fashion import LABELS, fashion
-from benchmarks.data.stickers import stickers
 from benchmarks.fits import Outcome
 from benchmarks.rows import Row
 from benchmarks.settings import Settings
 
-CLOTHES_BUDGET, STICKERS_BUDGET, SPACE_BUDGET = "2000 steps", "40 epochs", "25 epochs"
+BUDGET = "2000 steps"
 """Work, not time: made pictures are worth the same on a machine that others share."""
 
-NUM_MADE, JUDGE_EPOCHS, SIZE_PX, AMONG = 10_000, 8, 48, 50
-"""Clothes that are made, passes of the classifier, a sticker's side, and names told apart."""
+NUM_MADE, JUDGE_EPOCHS = 10_000, 8
+"""Clothes that are made, and passes of the classifier."""
 
 MOST_LEARNED = 10_000
 """Training pictures, evenly taken, among which the nearest of a made one is looked for."""
@@ -38,17 +37,11 @@ WAYS: Mapping[str, Mapping[str, tuple[int | None, str]]] = {
 }
 """Generator -> what is asked of it -> steps, and agreement that is asked for."""
 
-COLUMNS = {"image": {"modality": "image", "settings": {"size_px": SIZE_PX}}}
-
 
 def run(settings: Settings) -> list[Row]:
-    """Measure both; what is learned from holds no test row."""
+    """Measure the flow and the GAN; what is learned from holds no test row."""
     if not settings.with_plait:
         return []
-    return [*_clothes(settings), *_stickers(settings)]
-
-
-def _clothes(settings: Settings) -> list[Row]:
     split = halves(
         fashion(), target="label", validation=1 / 12, seed=settings.seed, quick=settings.quick
     )
@@ -61,7 +54,7 @@ def _clothes(settings: Settings) -> list[Row]:
     note = f"a classifier that is right on {right:.1%} of the true ones"
     learned = learned[:: max(1, len(learned) // MOST_LEARNED)]
     for generator, ways in WAYS.items():
-        budget = settings.budget_or(CLOTHES_BUDGET)
+        budget = settings.budget_or(BUDGET)
         outcome = _fit(split, columns, budget, settings.seed, generator=generator)
         for words, (steps, target) in ways.items():
             made, seconds = _made(outcome, test.select(["label"]), settings.seed, steps)
@@ -96,31 +89,6 @@ def _judge(table: pa.Table, pictures: np.ndarray, settings: Settings) -> Any:
     return Judge(pictures[..., 0], _classes(table), epochs=JUDGE_EPOCHS, seed=settings.seed)
 
 
-def _stickers(settings: Settings) -> list[Row]:
-    split = halves(stickers(), target="group", validation=0.0, seed=settings.seed)
-    kept = ["image", "name", "tags", "split"]
-    split = Split(_complete(split.train.select(kept)), _complete(split.test.select(kept)))
-    if settings.quick:
-        split = Split(split.train.slice(0, 200), split.test.slice(0, AMONG))
-    columns = {**COLUMNS, "name": "text", "tags": "text"}
-    budget = settings.budget_or(STICKERS_BUDGET)
-    outcome = _fit(split, columns, budget, settings.seed)
-    made, seconds = _made(outcome, split.test.select(["name", "tags"]), settings.seed, None)
-    space = _space(split, settings)
-    names = split.test["name"].to_pylist()
-    first, true = (
-        _first_share(space, pictures, names, settings.seed)
-        for pictures in ([_png(one) for one in made], split.test["image"].to_pylist())
-    )
-    of = _row(settings, outcome, f"stickers by name and tags, {SIZE_PX} px")
-    chance = 1 / AMONG
-    return [
-        of("own name first of 50, times chance", first / chance, ">= 12",
-           f"by plait's own space, to which true pictures are {true / chance:.1f}"),
-        of("seconds a picture", seconds / len(made), "<= 0.5", f"{len(made)} together"),
-    ]  # fmt: skip
-
-
 def _fit(split: Split, columns: dict[str, Any], budget: str, seed: int, **options: Any) -> Outcome:
     import plait
 
@@ -149,27 +117,6 @@ def _made(
     return np.stack(list(found["raw"])), time.process_time() - began
 
 
-def _space(split: Split, settings: Settings) -> Any:
-    import plait
-
-    table = plait.read(split.train, columns={**COLUMNS, "name": "text", "tags": "text"})
-    return plait.fit(
-        table, budget=settings.budget_or(SPACE_BUDGET), seed=settings.seed, encoders="none"
-    )
-
-
-def _first_share(space: Any, pictures: Sequence[bytes], names: Sequence[str], seed: int) -> float:
-    """Return for what share of pictures the own name is nearest of `AMONG`, others drawn by lot."""
-    seen = space.embed([{"image": one} for one in pictures])
-    said = space.embed([{"name": one} for one in names])
-    alike = seen @ said.T
-    rng, right = np.random.default_rng(seed), 0
-    for row in range(len(names)):
-        others = rng.permutation(np.delete(np.arange(len(names)), row))[: AMONG - 1]
-        right += bool(alike[row, row] > alike[row, others].max())
-    return right / len(names)
-
-
 def _row(settings: Settings, outcome: Outcome, case: str) -> Any:
     summary = outcome.model.summary()
 
@@ -190,15 +137,3 @@ def _pixels(table: pa.Table) -> np.ndarray:
 
 def _classes(table: pa.Table) -> np.ndarray:
     return np.array([LABELS.index(one) for one in table["label"].to_pylist()])
-
-
-def _complete(table: pa.Table) -> pa.Table:
-    there = [a is not None and b is not None for a, b in
-             zip(table["image"].to_pylist(), table["name"].to_pylist(), strict=True)]  # fmt: skip
-    return table.filter(pa.array(there))
-
-
-def _png(raw: np.ndarray) -> bytes:
-    buffer = io.BytesIO()
-    Image.fromarray(raw).save(buffer, "PNG")
-    return buffer.getvalue()

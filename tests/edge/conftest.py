@@ -1,6 +1,5 @@
 """What the tests of the edge share."""
 
-import jaxtyping
 import numpy as np
 import pytest
 
@@ -13,15 +12,6 @@ FISH = {"cod": (0, 0, 0, 0), "pike": (5, 0, 0, 0), "eel": (0, 5, 0, 0), "sunfish
 KNOWN = ("cod", "pike", "eel")
 
 SHIPPED = ("linear",)
-
-
-@pytest.fixture
-def unchecked_shapes():
-    """Tracing gives sizes that are symbols, and no integers, to what checks shapes in tests."""
-    before = jaxtyping.config.jaxtyping_disable
-    jaxtyping.config.update("jaxtyping_disable", True)
-    yield
-    jaxtyping.config.update("jaxtyping_disable", before)
 
 
 def fish(kind, num, seed=0):

@@ -10,18 +10,17 @@ import pytest
 
 from plait.fitting.candidates.base_models import BaseModels
 from plait.fitting.network import network_pilot, network_time
-from plait.fitting.network.network import NetworkStage, plan_network, train_network
 from plait.fitting.network.network_time import (
     ENOUGH_PASSES,
     GOOD_FOLD_STEPS,
     GOOD_STEPS,
-    GOOD_STEPS_BESIDE,
     LEAST_STEPS,
     Kept,
     NetworkTime,
     Trainings,
     kept_beside,
 )
+from plait.fitting.network.stage import NetworkStage, plan_network, train_network
 from plait.fitting.setup.deep_plan import Form
 from plait.fitting.setup.timetable import Timetable
 from plait.modalities.category.codec import CategoryCodec
@@ -34,14 +33,6 @@ FORMS = {
 
 def slow(step=0.25, answering=0.0):
     return NetworkTime(answering=answering, step=step, forms=FORMS, judged=100)
-
-
-def test_what_learns_from_rows_without_a_target_goes_on_in_one_network():
-    """A time in which four networks of few steps would do is given to one of many."""
-    seconds = 4 * GOOD_FOLD_STEPS * 0.25
-    assert slow().form(seconds) is Form.FOLDS
-    assert replace(slow(), beside=True).form(seconds) is Form.SPLIT
-    assert replace(slow(), beside=True).form(4 * GOOD_STEPS_BESIDE * 0.25) is Form.FOLDS
 
 
 @pytest.mark.parametrize(
@@ -181,7 +172,7 @@ def test_what_only_the_first_training_takes_is_no_part_of_a_step(monkeypatch):
 
     monkeypatch.setattr(network_pilot, "train", train)
     monkeypatch.setattr(network_pilot, "time", SimpleNamespace(monotonic=lambda: now[0]))
-    for name in ("train_data", "rows_beside", "Supervised"):
+    for name in ("train_data", "Supervised"):
         monkeypatch.setattr(network_pilot, name, lambda *_: None)
     found = network_pilot.step_seconds(None, plan(), None, np.arange(100))
     assert found == pytest.approx(0.2)

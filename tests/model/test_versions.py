@@ -104,3 +104,24 @@ def test_versions_of_parts_that_a_bundle_lacks_do_not_matter(path):
     rewrite(path, "model.json", lambda c: c["versions"].update({"pretrained encoders": 99}))
     rewrite(path, "model.json", lambda c: c["versions"].update({"networks": 99}))
     assert load(path).predict(ROWS[:2]).columns["prediction"]
+
+
+@pytest.mark.parametrize(
+    ("mix", "sizes", "name"),
+    [({}, {}, "simple models"), ({"deep": 1.0}, {"width": 8, "depth": 1}, "networks")],
+)
+def test_what_draws_whole_rows_is_refused_by_its_version_before_it_is_built(
+    tmp_path, mix, sizes, name
+):
+    path = tmp_path / "rows.plait"
+    plait.fit(ROWS, whole_rows=True, simple=True, budget="5 steps", samples=False, out=path)
+    assert load(path).sizes == {}
+
+    def age(content):
+        content["versions"][name] = 0
+        content["mix"], content["rows"]["sizes"] = mix, sizes
+
+    rewrite(path, "model.json", age)
+    with pytest.raises(BundleError, match=f"the {name} of this plait answer otherwise") as caught:
+        load(path)
+    assert "plait==0.0.7" in caught.value.hint

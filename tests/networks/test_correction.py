@@ -1,4 +1,4 @@
-"""A head that corrects: it begins at the pool of simple models, which weighs what tells."""
+"""A head that corrects: it begins at the offset of simple models, which weighs what tells."""
 
 from __future__ import annotations
 
@@ -48,30 +48,30 @@ def correction_of(target):
 
 
 @pytest.mark.parametrize("target", TARGETS)
-def test_the_pool_weighs_what_tells(target):
+def test_the_offset_weighs_what_tells(target):
     correction, (scores, truth) = correction_of(target), told(target)
-    correction.fit_pool(scores, torch.ones(NUM, 2, dtype=torch.bool), truth)
+    correction.fit_offset(scores, torch.ones(NUM, 2, dtype=torch.bool), truth)
     tells, noise, _ = correction.weights.tolist()
     assert 1.5 < tells < 2.5 and 0 <= noise < 0.2
 
 
 @pytest.mark.parametrize("target", TARGETS)
-def test_a_head_begins_at_the_pool_and_a_hidden_column_leaves_it(target):
+def test_a_head_begins_at_the_offset_and_a_hidden_column_leaves_it(target):
     correction, (scores, truth) = correction_of(target), told(target)
     keep = torch.ones(NUM, 2, dtype=torch.bool)
-    correction.fit_pool(scores, keep, truth)
+    correction.fit_offset(scores, keep, truth)
     latent = torch.randn(NUM, 1, DIM)
-    said = correction.pool(scores, keep)
+    said = correction.offset(scores, keep)
     raw = correction(latent, said)
     start = correction.head(latent[:1])
     assert torch.allclose(raw, said + start, atol=1e-6)
-    hidden = correction.pool(scores, keep & torch.tensor([False, True]))
-    again = correction.pool(scores * torch.tensor([0.0, 1.0])[:, None], keep)
+    hidden = correction.offset(scores, keep & torch.tensor([False, True]))
+    again = correction.offset(scores * torch.tensor([0.0, 1.0])[:, None], keep)
     assert torch.allclose(hidden, again, atol=1e-6) and not torch.allclose(hidden, said, atol=0.1)
 
 
 @pytest.mark.parametrize("target", TARGETS)
-def test_what_is_nearer_to_the_pool_costs_less(target):
+def test_what_is_nearer_to_the_offset_costs_less(target):
     head = find_network(target).Target(codec_of(target), DIM)
     said = torch.tensor([[0.3]] if target == "number" else [[2.0, -1.0, 0.0]])
     near = said.expand(-1, head.num_raw).clone()
@@ -111,7 +111,7 @@ def test_a_fit_leaves_one_head_and_its_bundle_answers_alike(rows, tmp_path):
     np.testing.assert_array_equal(fitted.outputs_of(asked), loaded.outputs_of(asked))
 
 
-def test_few_steps_know_what_the_pool_knows(rows):
+def test_few_steps_know_what_the_offset_knows(rows):
     fitted = plait.fit(rows, target="kind", budget="6 steps", size="tiny", baselines=False)
     assert list(fitted.ensemble.systems.config.heads) == [CORRECTED]
     assert fitted.records["metrics"]["test"]["metrics"]["accuracy"] >= 0.75

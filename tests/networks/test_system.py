@@ -142,6 +142,14 @@ def test_only_a_picture_alone_goes_without_a_trunk():
     assert lean(["image", "text"]) == lean(["text"]) == SIZES["tiny"]
 
 
+def test_any_codec_may_say_how_its_stem_is_a_whole_network(monkeypatch):
+    assert lean(["audio"]) == SIZES["tiny"]
+    monkeypatch.setattr(find_codec("audio"), "alone", {"num_blocks": 1}, raising=False)
+    found = lean(["audio"])
+    assert (found.depth, found.stems) == (0, {"audio": {"num_blocks": 1}})
+    assert lean(["audio", "audio"]) == SIZES["tiny"]
+
+
 def test_values_that_rows_share_are_as_good_as_their_own(prepared, system):
     """Outputs and gradients are the same, though a stem sees each value once."""
     rows = np.array([1, 1, 1, 2, 0, 2, 4, 4])

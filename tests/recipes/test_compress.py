@@ -159,10 +159,16 @@ def test_the_command_shows_variants_and_page(small, bundle, tmp_path, capsys):
     text = page.read_text()
     assert "Made small" in text and "Wh of 1,000 answers" in text
     assert "paid back after" in text or "saves no energy" in text
-    capsys.readouterr()
-    assert run([*words, "--unseen", "--max-mb", "0.000001", "--json"]) == 2
-    failed = json.loads(capsys.readouterr().out)
-    assert "no variant is within" in json.dumps(failed)
+
+
+def test_limits_that_none_is_within_are_an_error_of_the_command(tmp_path, capsys):
+    path, table = tmp_path / "mix.plait", tmp_path / "rows.jsonl"
+    plait.fit(rows(100), target="kind", simple=True, budget="5 steps", split="split", out=path)
+    table.write_text("\n".join(map(json.dumps, rows(100))))
+    words = ["compress", str(path), str(table), "--method", "quantize", "-q", "--json"]
+    assert run([*words, "--max-mb", "0.000001", "--out", str(tmp_path / "small.plait")]) == 2
+    assert "no variant is within" in capsys.readouterr().out
+    assert not (tmp_path / "small.plait").exists()
 
 
 def test_what_has_no_target_cannot_be_compressed(tmp_path):

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from plait.backbones.preprocessing import ImagePreparation as ImagePreparation
     from plait.backbones.preprocessing import Preparation as Preparation
     from plait.backbones.preprocessing import TextPreparation as TextPreparation
-    from plait.backbones.preprocessing import preparation_from_dict as preparation_from_dict
     from plait.backbones.preprocessing import preparation_to_dict as preparation_to_dict
+    from plait.backbones.saved_preparation import preparation_from_dict as preparation_from_dict
     from plait.backbones.series import SeriesPreparation as SeriesPreparation
     from plait.backbones.sound import AudioPreparation as AudioPreparation
     from plait.backbones.video import VideoPreparation as VideoPreparation
@@ -31,8 +31,8 @@ _HOMES = {
     "ImagePreparation": "preprocessing",
     "Preparation": "preprocessing",
     "TextPreparation": "preprocessing",
-    "preparation_from_dict": "preprocessing",
     "preparation_to_dict": "preprocessing",
+    "preparation_from_dict": "saved_preparation",
     "AudioPreparation": "sound",
     "SeriesPreparation": "series",
     "VideoPreparation": "video",

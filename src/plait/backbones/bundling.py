@@ -9,7 +9,8 @@ from typing import Any
 from plait.backbones import efficientnet_folder
 from plait.backbones.checkpoint import Checkpoint, read_config
 from plait.backbones.folder import load_pickle, weight_files
-from plait.backbones.preprocessing import preparation_from_dict, preparation_to_dict
+from plait.backbones.preprocessing import preparation_to_dict
+from plait.backbones.saved_preparation import preparation_from_dict
 from plait.bundle import to_json
 
 WEIGHTS = "model.safetensors"

@@ -16,7 +16,7 @@ from plait.backbones.efficientnet_folder import NAME as EFFICIENTNET
 from plait.backbones.efficientnet_folder import weights as efficientnet_weights
 from plait.backbones.folder import CheckpointError, load_pickle, load_tensors, weight_files
 from plait.backbones.fracast import Fracast
-from plait.backbones.preprocessing import ImagePreparation
+from plait.backbones.preprocessing import ImagePreparation, TextPreparation
 from plait.backbones.series import SeriesPreparation
 from plait.backbones.series_readers import READERS, PatchEmbedding
 from plait.backbones.series_tower import SeriesTower
@@ -55,7 +55,7 @@ def load_tower(checkpoint: Checkpoint, *, frozen: bool) -> nn.Module:
         reader = READERS[checkpoint.architecture]
         return SeriesTower(_series_model(checkpoint), reader, preparation)
     model = _load(checkpoint)
-    if checkpoint.modality == "text":
+    if isinstance(preparation, TextPreparation):
         return TextTower(model, preparation)
     if checkpoint.architecture == "whisper":
         encoder: Any = model

@@ -17,7 +17,6 @@ from typing import Any, ClassVar, Protocol, runtime_checkable
 import numpy as np
 from PIL import Image
 
-from plait.errors import BundleError
 from plait.types import Arrays, ArraySpec, Layout
 
 
@@ -140,33 +139,6 @@ def preparation_to_dict(preparation: Preparation) -> dict[str, Any]:
     return {"modality": preparation.modality, **values}
 
 
-def preparation_from_dict(data: dict[str, Any]) -> Preparation:
-    """Rebuild a preparation. Raises `BundleError` on an unknown modality or field."""
-    from plait.backbones.series import SeriesPreparation
-    from plait.backbones.sound import AudioPreparation
-    from plait.backbones.video import VideoPreparation
-
-    known = (
-        TextPreparation,
-        ImagePreparation,
-        AudioPreparation,
-        SeriesPreparation,
-        VideoPreparation,
-    )
-    kinds: dict[str, Any] = {kind.modality: kind for kind in known}
-    fields = {name: _from_json(value) for name, value in data.items()}
-    kind = kinds.get(str(fields.pop("modality", "")))
-    try:
-        found: Preparation = kind(**fields)  # type: ignore[misc]
-    except TypeError as error:
-        raise BundleError(
-            "the preprocessing of a backbone cannot be read",
-            expected="settings of " + ", ".join(sorted(kinds)),
-            received=str(error) if kind else data.get("modality"),
-        ) from None
-    return found
-
-
 def preparation_hash(preparation: Preparation) -> str:
     """Return 16 hex digits that change with any setting."""
     text = json.dumps(preparation_to_dict(preparation), sort_keys=True, ensure_ascii=True)
@@ -175,12 +147,6 @@ def preparation_hash(preparation: Preparation) -> str:
 
 def _to_json(value: Any) -> Any:
     return preparation_to_dict(value) if isinstance(value, ImagePreparation) else value
-
-
-def _from_json(value: Any) -> Any:
-    if isinstance(value, dict):
-        return preparation_from_dict(value)
-    return tuple(value) if isinstance(value, list) else value
 
 
 @lru_cache(maxsize=8)

@@ -15,6 +15,7 @@ from plait.compress.student_problem import choosing_rows, make_lessons, student_
 from plait.compress.students import Learned, Student, choose_students, ensemble_of, one_network
 from plait.compress.teacher import Teacher
 from plait.compress.trials import Trials
+from plait.compress.word_tables import most_words, with_words, word_bytes
 from plait.energy import Meter
 from plait.fitting.setup.problem import Problem
 from plait.fitting.setup.timetable import Timetable
@@ -25,6 +26,9 @@ from plait.model.model import Model
 from plait.progress import SILENT, Progress
 from plait.threads import few_threads
 from plait.train.budget import Budget
+
+WORDS_SHARE = 0.15
+"""Of the time: for asking the teacher's encoders of texts what words mean."""
 
 TEACHER_SHARE = 0.25
 """Of the time: for fitting the teacher's simple models again, where that is called for."""
@@ -76,6 +80,15 @@ def _distil(
             teacher, seed=asked.seed, progress=progress, timetable=timetable
         )
         choosing = choosing_rows(problem, seed=asked.seed)
+    most = None if asked.max_mb is None else asked.max_mb * 1e6
+    with timetable.part("words"):
+        problem = with_words(
+            problem,
+            teacher,
+            most=most_words(asked.words, most),
+            deadline=timetable.until(WORDS_SHARE),
+            progress=progress,
+        )
     with timetable.part("teacher"):
         lessons = make_lessons(
             teacher,
@@ -99,7 +112,7 @@ def _distil(
     )
     tried = trials.run(lessons.rows[~apart], choosing)
     able = {one.name: one for one in one_network(problem, tried, choosing)}
-    most = None if asked.max_mb is None else asked.max_mb * 1e6
+    most = None if most is None else most - word_bytes(problem)
     weights = choose_students(problem, list(able.values()), choosing, most)
     chosen = {name: able[name] for name in weights}
     calibration, mixed = _calibrated(problem, chosen, weights, choosing)
@@ -131,6 +144,7 @@ def _assemble(
         shown={name: problem.codecs[name] for name in problem.inputs},
         group=teacher.model.group,
         on_error=teacher.model.on_error,
+        derived_columns=problem.derived_columns,
     )
 
 

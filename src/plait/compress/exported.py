@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
@@ -11,7 +12,7 @@ from plait.baselines.evidence import Evidence
 from plait.baselines.evidence_column import EVIDENCE, beside
 from plait.compress.example_rows import MAX_ALONE, MAX_COMPARED, MAX_HIDDEN, example_rows
 from plait.compress.exported_mix import Exported, mix_of
-from plait.compress.graph_export import graph_of
+from plait.compress.graph_export import GraphWriter
 from plait.compress.parity import Parity, compare, worst
 from plait.data.loader import Loader
 from plait.data.prepared import Prepared
@@ -64,10 +65,11 @@ def export(
     chosen = np.sort(rng.permutation(rows.num_rows)[:MAX_COMPARED])
     systems = build_systems(ensemble.systems)
     told = ensemble.evidence or [None] * len(systems)
+    write = write or partial(system_graph, writer=GraphWriter())
     graphs, found = [], []
     update = progress.task("writing graphs", len(systems))
     for system, evidence in zip(systems, told, strict=True):
-        graph = (write or system_graph)(system, prepared, chosen, evidence)
+        graph = write(system, prepared, chosen, evidence)
         found.append(graph_parity(ensemble, system, graph, prepared, chosen, evidence))
         graphs.append(graph)
         update(len(graphs))
@@ -109,12 +111,24 @@ def batches(
 
 
 def system_graph(
-    system: System, prepared: Prepared, rows: np.ndarray, evidence: Evidence | None
+    system: System,
+    prepared: Prepared,
+    rows: np.ndarray,
+    evidence: Evidence | None,
+    writer: GraphWriter | None = None,
 ) -> SavedGraph:
-    """Return a network's graph, traced on the rows that fill most of its columns."""
+    """Return a network's graph, traced on the rows that fill most of its columns.
+
+    Args:
+        system: The network.
+        prepared, rows: Some rows.
+        evidence: What it is told by simple models.
+        writer: That of networks which are perhaps built alike; None for one of its own.
+    """
     full = fullest(prepared, system.encoder.columns, rows)
     (example, *_) = batches(system.inputs, prepared, full, evidence, batch_size=len(full))
-    return graph_of(system, example, layouts_of(system, prepared, evidence))
+    writer = writer or GraphWriter()
+    return writer.graph_of(system, example, layouts_of(system, prepared, evidence))
 
 
 def graph_parity(

@@ -132,12 +132,14 @@ def _networks(
     if DEEP not in ensemble.weights:
         return []
     from plait.compress.exported import system_graph
+    from plait.compress.graph_export import GraphWriter
     from plait.networks.building import build_systems
 
     systems = build_systems(ensemble.systems)
     told = ensemble.evidence or [None] * len(systems)
-    found, update = list[SavedGraph](), progress.task("writing graphs", len(systems))
+    found, writer = list[SavedGraph](), GraphWriter()
+    update = progress.task("writing graphs", len(systems))
     for system, evidence in zip(systems, told, strict=True):
-        found.append(system_graph(system, prepared, rows, evidence))
+        found.append(system_graph(system, prepared, rows, evidence, writer))
         update(len(found))
     return found

@@ -17,25 +17,44 @@ from plait.networks.system import System, to_tensors
 from plait.types import Arrays, Layout
 
 
-def graph_of(system: System, example: Arrays, layouts: Mapping[str, Layout]) -> SavedGraph:
-    """Return a network's graph.
-
-    Args:
-        system: In evaluation mode, with one head.
-        example: A batch of two rows or more, flat (`plait.networks.runner.flat`): what is traced.
-        layouts: Column -> what its arrays are: which of their axes are ragged.
-
-    Raises:
-        ExtraError: Where what writes graphs is not installed.
-        UsageError: When the network has a window: it computes short and long rows in two ways, and
-            a graph has one.
+class GraphWriter:
+    """Writes networks as graphs; of networks that are built alike, such as those of a mix's folds,
+    one is traced, and the others' weights are laid in its graph.
     """
-    check_dense(system)
-    open_axes = {name: (0, *ragged_axes(name, layouts)) for name in example}
-    whole: dict[str, Any] = flat(to_tensors(nested(example)))
-    tensors = {name: _of_length(one, open_axes[name]) for name, one in whole.items()}
-    model = _export(Flat(system, list(tensors)), tensors, list(open_axes.values()))
-    return SavedGraph(columns=system.inputs, model=model)
+
+    def __init__(self) -> None:
+        self._traced: dict[str, Any] = {}
+
+    def graph_of(
+        self, system: System, example: Arrays, layouts: Mapping[str, Layout]
+    ) -> SavedGraph:
+        """Return a network's graph.
+
+        Args:
+            system: In evaluation mode, with one head.
+            example: A batch of two rows or more, flat (`plait.networks.runner.flat`): what is
+                traced.
+            layouts: Column -> what its arrays are: which of their axes are ragged.
+
+        Raises:
+            ExtraError: Where what writes graphs is not installed.
+            UsageError: When the network has a window: it computes short and long rows in two ways,
+                and a graph has one.
+        """
+        check_dense(system)
+        try:
+            import onnx  # noqa: F401
+            import onnxscript  # noqa: F401
+        except ImportError:
+            raise ExtraError("export", "writing networks as graphs") from None
+        open_axes = {name: (0, *ragged_axes(name, layouts)) for name in example}
+        whole: dict[str, Any] = flat(to_tensors(nested(example)))
+        tensors = {name: _of_length(one, open_axes[name]) for name, one in whole.items()}
+        network = Flat(system, list(tensors)).eval()
+        alike = _structure(network, tensors, open_axes)
+        if alike not in self._traced:
+            self._traced[alike] = _trace(network, tensors, list(open_axes.values()))
+        return SavedGraph(columns=system.inputs, model=_with_weights(self._traced[alike], network))
 
 
 def check_dense(system: System) -> None:
@@ -78,18 +97,33 @@ def _of_length(tensor: Tensor, axes: Sequence[int]) -> Tensor:
     return tensor.contiguous()
 
 
-def _export(
+def _structure(
+    network: Flat, tensors: Mapping[str, Tensor], open_axes: Mapping[str, Sequence[int]]
+) -> str:
+    """Return what two networks have in common whose graphs differ in their weights alone."""
+    inputs = [(name, one.dtype, one.ndim, open_axes[name]) for name, one in tensors.items()]
+    closed = [
+        [size for axis, size in enumerate(one.shape) if axis not in open_axes[name]]
+        for name, one in tensors.items()
+    ]
+    weights = [(name, one.dtype, tuple(one.shape)) for name, one in _weights(network).items()]
+    return repr((network.system.config, inputs, closed, weights))
+
+
+def _weights(network: nn.Module) -> dict[str, Tensor]:
+    """Return all numbers of a network by their names: what is learned, and what is not."""
+    found = dict(network.named_parameters(remove_duplicate=False))
+    return found | dict(network.named_buffers(remove_duplicate=False))
+
+
+def _trace(
     network: nn.Module, tensors: Mapping[str, Tensor], open_axes: Sequence[Sequence[int]]
-) -> bytes:
-    try:
-        import onnx  # noqa: F401
-        import onnxscript  # noqa: F401
-    except ImportError:
-        raise ExtraError("export", "writing networks as graphs") from None
+) -> Any:
+    """Return a network's graph as it is traced, each of its weights under its name."""
     shapes = tuple({axis: torch.export.Dim.DYNAMIC for axis in axes} for axes in open_axes)
     with quietly("torch.onnx"), torch.no_grad():
         program = torch.onnx.export(
-            network.eval(),
+            network,
             tuple(tensors.values()),
             input_names=list(tensors),
             output_names=[OUTPUTS, LATENT],
@@ -97,10 +131,23 @@ def _export(
             opset_version=OPSET,
             dynamo=True,
             verbose=False,
-            optimize=True,
+            optimize=False,
         )
     if program is None:
         raise ValueError("the exporter gave no program")
+    return program.model_proto
+
+
+def _with_weights(traced: Any, network: nn.Module) -> bytes:
+    """Return a traced graph with a network's weights in it, made simpler where it can be."""
+    from onnxscript import ir
+
+    program = torch.onnx.ONNXProgram(ir.from_proto(traced), None)
+    held = program.model.graph.initializers
+    with quietly("torch.onnx"):
+        weights = {name: one.detach() for name, one in _weights(network).items()}
+        program.apply_weights({name: one for name, one in weights.items() if name in held})
+        program.optimize()
     return _plain(program.model_proto)
 
 

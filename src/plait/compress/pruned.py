@@ -18,7 +18,7 @@ from plait.compress.student_features import StudentFeatures
 from plait.compress.student_problem import make_lessons, student_problem
 from plait.compress.teacher import Teacher
 from plait.data.loader import Loader
-from plait.fitting.setup.problem import Problem
+from plait.fitting.setup.problem import Problem, with_derived
 from plait.fitting.setup.timetable import Timetable
 from plait.fitting.setup.work import choose_device
 from plait.model.model import Model
@@ -62,6 +62,7 @@ def pruned_student(
     problem = problem or student_problem(
         teacher, seed=seed, progress=progress, timetable=Timetable.of(budget)
     )
+    problem = with_derived(problem, student.derived_columns, progress=progress)
     lessons = make_lessons(teacher, problem, seed=seed)
     rates = TrainConfig()
     students = NetworkStudents(

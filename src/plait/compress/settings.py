@@ -18,6 +18,9 @@ STUDENTS = (SIMPLE, NETWORK, TOLD)
 """Kinds of students: linear models of codecs' features; a network; one that is told what simple
 models know."""
 
+WORDS = 24_000
+"""Of an encoder of texts that become vectors: about a megabyte."""
+
 SHARE, TEMPERATURE = 0.8, 1.0
 """Of what is learned, the teacher's; and the temperature of a network's soft targets
 (docs/log.md, 2026-12-01)."""
@@ -31,6 +34,8 @@ class Distilling:
         size: Of the network: a name, ``dim=32,depth=1,num_heads=2``, or a `SystemConfig`.
         students: Kinds of students that are tried: some of `STUDENTS`.
         max_mb: Most megabytes (10^6 bytes) of weights that ship; None for any.
+        words: Of each encoder of texts that the teacher has, so many words are kept as vectors,
+            at most; 0 for none.
         share: Of what is learned, the teacher's, in [0, 1]; the rest is truth.
         temperature: Of a network's soft targets; simple students know none.
         cross_fit: Whether the teacher's simple models are fitted again by folds, where its bundle
@@ -44,6 +49,7 @@ class Distilling:
     size: str | Mapping[str, Any] | SystemConfig = "tiny"
     students: Sequence[str] = STUDENTS
     max_mb: float | None = None
+    words: int = WORDS
     share: float = SHARE
     temperature: float = TEMPERATURE
     cross_fit: bool = True
@@ -61,11 +67,11 @@ class Distilling:
                 expected="some of " + ", ".join(STUDENTS),
                 received=str(self.students),
             )
-        if not 0 <= self.share <= 1 or self.temperature <= 0:
+        if not 0 <= self.share <= 1 or self.temperature <= 0 or self.words < 0:
             raise UsageError(
                 "what a student learns is out of range",
-                expected="a share in [0, 1], a temperature above 0",
-                received=f"share={self.share}, temperature={self.temperature}",
+                expected="a share in [0, 1], a temperature above 0, and no negative words",
+                received=f"share={self.share}, temperature={self.temperature}, words={self.words}",
             )
 
     @property
@@ -80,6 +86,7 @@ class Distilling:
             "size": size,
             "students": list(self.students),
             "max_mb": self.max_mb,
+            "words": self.words,
             "share": self.share,
             "temperature": self.temperature,
             "cross_fit": self.cross_fit,

@@ -9,7 +9,7 @@ from itertools import combinations, islice
 
 import numpy as np
 
-from plait.data.power import (
+from plait.data.predictive_power import (
     LEAST_ROWS,
     coded,
     codes_of,

@@ -99,10 +99,6 @@ class Schema:
         """Return the columns that can be inputs or the target."""
         return tuple(c for c in self.columns if c.role == "value" and c.modality is not None)
 
-    def with_role(self, role: str) -> tuple[Column, ...]:
-        """Return the columns of a role."""
-        return tuple(column for column in self.columns if column.role == role)
-
     def to_dict(self) -> dict[str, Any]:
         """Return JSON-ready data."""
         return {"columns": [column.to_dict() for column in self.columns]}

@@ -25,8 +25,8 @@ from plait.fitting.choice.rehearsed import keep_rehearsal
 from plait.fitting.choice.subsets import subsets_of
 from plait.fitting.encoders.found_encoders import read_by_encoders
 from plait.fitting.encoders.tuning import has_tuned, knows_targets
-from plait.fitting.network.network import plan_network, train_network
 from plait.fitting.network.network_time import Kept, after_network, kept_beside
+from plait.fitting.network.stage import plan_network, train_network
 from plait.fitting.records.records import make_card
 from plait.fitting.records.scoring import HeldOutputs
 from plait.fitting.records.target_records import make_records

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
@@ -95,7 +96,58 @@ def with_derived_columns(
     return prepared
 
 
-class SpaceColumn:
+class ColumnFromPrepared(ABC):
+    """A derived column of which every value is computed from the row's prepared columns."""
+
+    column: str
+    input_column: str
+    codec: Codec
+
+    @abstractmethod
+    def key_of(self, table: Table, prepared: Prepared) -> str:
+        """Return what names the values of a table's rows: equal names, equal values."""
+
+    @abstractmethod
+    def values(self, prepared: Prepared, rows: np.ndarray) -> list[Arrays | None]:
+        """Return the values of some rows; None where the input column has none."""
+
+    def read(
+        self,
+        table: Table,
+        prepared: Prepared,
+        *,
+        progress: Callable[[int], object] | None,
+        keep: bool = True,
+    ) -> PreparedColumn:
+        """Return the vectors: from the cache, or made now. See `DerivedColumn.read`."""
+        if not keep:
+            store = HeldStore(self.codec.layout)
+            self._write(store, prepared, progress)
+            return PreparedColumn(self.codec, store)
+        how = "skip" if table.policy.skips else "raise"
+        text = " ".join([self.column, how, self.key_of(table, prepared)])
+        folder, name = cache_folder("vectors"), hashlib.sha256(text.encode()).hexdigest()[:40]
+        found = open_column(folder / name, self.codec, PageBudget())
+        if found is None:
+            with new_entry(folder, name) as entry, ColumnWriter(entry, self.codec.layout) as writer:
+                self._write(writer, prepared, progress)
+            found = open_column(folder / name, self.codec, PageBudget())
+        if found is None:
+            raise TableError("the cache was changed while it was written", path=folder)
+        return found
+
+    def _write(
+        self, writer: Writer, prepared: Prepared, progress: Callable[[int], object] | None
+    ) -> None:
+        for first in range(0, prepared.num_rows, CHUNK_ROWS):
+            rows = np.arange(first, min(first + CHUNK_ROWS, prepared.num_rows))
+            writer.append(self.values(prepared, rows))
+            if progress is not None:
+                progress(int(rows[-1]) + 1)
+        writer.close({"bad": [], "num_bad": 0})
+
+
+class SpaceColumn(ColumnFromPrepared):
     """An input column's vectors in a base's shared space.
 
     Args:
@@ -117,44 +169,12 @@ class SpaceColumn:
         """Return nothing: the bundle holds the space already."""
         return {}
 
-    def read(
-        self,
-        table: Table,
-        prepared: Prepared,
-        *,
-        progress: Callable[[int], object] | None,
-        keep: bool = True,
-    ) -> PreparedColumn:
-        """Return the vectors: from the cache, or made now. See `DerivedColumn.read`."""
-        if not keep:
-            store = HeldStore(self.codec.layout)
-            self._write(store, prepared, progress)
-            return PreparedColumn(self.codec, store)
+    def key_of(self, table: Table, prepared: Prepared) -> str:
         columns = self.space.input_columns[self.input_column]
         keys = [column_key(table, self.input_column, self.space.codecs[name]) for name in columns]
-        how = "skip" if table.policy.skips else "raise"
-        text = " ".join([self.space.key, self.column, how, *keys])
-        folder, name = cache_folder("vectors"), hashlib.sha256(text.encode()).hexdigest()[:40]
-        found = open_column(folder / name, self.codec, PageBudget())
-        if found is None:
-            with new_entry(folder, name) as entry, ColumnWriter(entry, self.codec.layout) as writer:
-                self._write(writer, prepared, progress)
-            found = open_column(folder / name, self.codec, PageBudget())
-        if found is None:
-            raise TableError("the cache was changed while it was written", path=folder)
-        return found
+        return " ".join([self.space.key, *keys])
 
-    def _write(
-        self, writer: Writer, prepared: Prepared, progress: Callable[[int], object] | None
-    ) -> None:
-        for first in range(0, prepared.num_rows, CHUNK_ROWS):
-            rows = np.arange(first, min(first + CHUNK_ROWS, prepared.num_rows))
-            writer.append(self._values(prepared, rows))
-            if progress is not None:
-                progress(int(rows[-1]) + 1)
-        writer.close({"bad": [], "num_bad": 0})
-
-    def _values(self, prepared: Prepared, rows: np.ndarray) -> list[Arrays | None]:
+    def values(self, prepared: Prepared, rows: np.ndarray) -> list[Arrays | None]:
         vectors, present = self.space.vectors_of(self.input_column, prepared, rows)
         half = vectors.astype(np.float16)
         return [{"vectors": half[i, None]} if there else None for i, there in enumerate(present)]

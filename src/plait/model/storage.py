@@ -35,6 +35,7 @@ from plait.model.rehearsal import REHEARSAL, rehearsal_from
 from plait.model.shared_space import SharedSpace
 from plait.model.space_check import SpaceCheck
 from plait.model.versions import how_to_open
+from plait.model.word_column import WORDS, WordColumn
 from plait.networks.config import SystemConfig
 from plait.networks.feature_columns import features_from
 from plait.networks.graphs import graph_from
@@ -170,6 +171,8 @@ def load_derived_column(
         from plait.model.backbone_column import BackboneColumn
 
         return BackboneColumn.load(facts, bundle.path, codecs[facts["column"]])
+    if facts["kind"] == WORDS:
+        return WordColumn.load(facts, bundle.path, codecs[facts["column"]])
     if facts["kind"] != SpaceColumn.kind or shared is None:
         raise ValueError(f"unknown derived column {facts['kind']}")
     return SpaceColumn(shared, str(facts["input_column"]))

@@ -44,9 +44,10 @@ def check_versions(about: Mapping[str, Any], path: Path) -> None:
     check_names(about, path)
     mix, space = about.get("mix") or {}, about.get("space") or {}
     kinds = [one.get("kind") for one in about["derived_columns"]]
+    drawn = "rows" in about and DEEP not in mix
     used = {
         "networks": DEEP in mix or (space and not space["linear"]) or space.get("share", 0) > 0,
-        "simple models": any(name != DEEP for name in mix) or space.get("linear"),
+        "simple models": any(name != DEEP for name in mix) or space.get("linear") or drawn,
         "pretrained encoders": BACKBONE in kinds,
         "language models": about.get("language") is not None,
     }
@@ -90,4 +91,4 @@ def how_to_open(path: Path) -> str:
     except (OSError, ValueError, KeyError, TypeError):
         return "use the plait that wrote it, or fit again with this one"
     again = f"{pip_install()} 'plait=={written}'"
-    return f"use the plait that wrote it ({again}), or fit again with this"
+    return f"use the plait that wrote it ({again}), or fit again with this one"

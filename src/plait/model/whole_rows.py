@@ -150,6 +150,7 @@ def simple_drawer(name: str, arrays: Mapping[str, np.ndarray]) -> RowDrawer:
 
 def whole_rows_from(bundle: Bundle) -> WholeRows:
     """Return the model of whole rows that a bundle holds; raises as `fields_from`."""
+    fields = fields_from(bundle)  # first: it refuses what this plait would read otherwise
     facts = bundle.read_json("model.json")["rows"]
     columns = {name: column_from(one) for name, one in facts["columns"].items()}
     arrays, variables = bundle.read_arrays(WEIGHTS), sizes_of(columns)
@@ -160,4 +161,4 @@ def whole_rows_from(bundle: Bundle) -> WholeRows:
         else simple_drawer(str(facts["drawer"]), arrays)
     )
     maker = RowMaker(columns=columns, drawer=drawer)
-    return WholeRows(**fields_from(bundle), maker=maker, sizes=sizes)
+    return WholeRows(**fields, maker=maker, sizes=sizes)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from plait.errors import UsageError
+from plait.modalities import find_codec
 
 VERSION = 3
 """Of the networks' code: raised whenever the same weights would answer otherwise than before."""
@@ -97,8 +98,8 @@ SIZES: dict[str, SystemConfig] = {
 }
 
 
-PICTURES_ALONE = {"image": {"middle": 64, "num_middle": 1}}
-"""Stems where pictures are all there is; 218,000 weights with tokens of 64, 420,000 of 112."""
+WIDEST_ALONE = 112
+"""Length of tokens, at most, where a stem is a whole network: of pictures 420,000 weights by it."""
 
 
 def choose_size(
@@ -106,9 +107,10 @@ def choose_size(
 ) -> SystemConfig:
     """Return the configuration of a size name, ``dim=96,depth=4`` text, mapping, or ``auto``.
 
-    ``auto`` takes ``tiny`` below 3,000 training rows and ``small`` above, and of a single column of
-    pictures no more than its stem: that is a whole network, and no token of another column is to be
-    joined (docs/log.md, 2026-11-29). Raises `UsageError`.
+    ``auto`` takes ``tiny`` below 3,000 training rows and ``small`` above, and of a single column no
+    more than its stem where its codec has settings for that (``alone``, of pictures): that is a
+    whole network, and no token of another column is to be joined (docs/log.md, 2026-11-29). Raises
+    `UsageError`.
 
     Args:
         size: What is asked for.
@@ -139,9 +141,11 @@ def lean(modalities: Sequence[str]) -> SystemConfig:
 
 
 def _fitting(config: SystemConfig, modalities: Sequence[str]) -> SystemConfig:
-    if list(modalities) != ["image"]:
+    alone = getattr(find_codec(modalities[0]), "alone", None) if len(modalities) == 1 else None
+    if alone is None:
         return config
-    return replace(config, dim=min(config.dim, 112), depth=0, join=0, stems=PICTURES_ALONE)
+    stems, dim = {modalities[0]: alone}, min(config.dim, WIDEST_ALONE)
+    return replace(config, dim=dim, depth=0, join=0, stems=stems)
 
 
 def join_layer(fusion: str | int, depth: int) -> int:

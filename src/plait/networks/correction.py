@@ -11,21 +11,21 @@ from torch import Tensor, nn
 from plait.modalities import Codec, find_network
 
 PULL = 1e-3
-"""Strength that pulls the pool to saying nothing."""
+"""Strength that pulls the offset to saying nothing."""
 
 MAX_STEPS = 100
 
 SOFT_SHARE = 0.7
-"""Of the loss that is the distance to what the pool says (docs/log.md, 2026-11-30)."""
+"""Of the loss that is the distance to what the offset says (docs/log.md, 2026-11-30)."""
 
 
 class Correction(nn.Module):
-    """Raw outputs that are added to those of a pool of simple models.
+    """Raw outputs that are added to an offset: what simple models say together.
 
-    The pool is a weighted sum of what each column's simple model says by itself and of what one
+    The offset is a weighted sum of what each column's simple model says by itself and of what one
     model of all columns says (a logarithmic opinion pool for classes: Genest and Zidek 1986,
     section 3). Columns that are not kept leave both sums. The head starts at zero: before the first
-    step a network answers as the pool does, and training only adds.
+    step a network answers as the offset does, and training only adds.
 
     Args:
         codec: Of the target.
@@ -46,11 +46,11 @@ class Correction(nn.Module):
     def forward(
         self, latent: Float[Tensor, "batch query dim"], said: Float[Tensor, "batch said"]
     ) -> Float[Tensor, "batch output"]:
-        """Return the head's raw outputs, moved by what the pool says."""
+        """Return the head's raw outputs, moved by the offset."""
         raw: Tensor = self.head(latent)
         return raw.float() + said
 
-    def pool(
+    def offset(
         self,
         scores: Float[Tensor, "batch column score"],
         keep: Bool[Tensor, "batch column"],
@@ -64,18 +64,18 @@ class Correction(nn.Module):
         return torch.einsum("bmo,m->bo", self._members(scores, keep), self.weights) + self.bias
 
     def _members(self, scores: Tensor, keep: Tensor) -> Tensor:
-        """Return what each of the pool says, ``[batch, member, said]``, the joint one last."""
+        """Return what each simple model says, ``[batch, member, said]``, the joint one last."""
         kept = scores.float() * keep[..., None].to(scores.dtype)
         own, joint = kept[..., : self.num_outputs], kept[..., self.num_outputs :].sum(1)
         return torch.cat([own, joint[:, None]], 1)
 
     @torch.enable_grad()
-    def fit_pool(self, scores: Tensor, keep: Tensor, truth: Tensor) -> None:
-        """Choose the pool's weights, none below 0, by the target's own loss.
+    def fit_offset(self, scores: Tensor, keep: Tensor, truth: Tensor) -> None:
+        """Choose the offset's weights, none below 0, by the target's own loss.
 
         Args:
-            scores: Of rows by fits without them, as for `pool`.
-            keep: As for `pool`.
+            scores: Of rows by fits without them, as for `offset`.
+            keep: As for `offset`.
             truth: Targets of the rows.
         """
         members = self._members(scores, keep)
@@ -99,11 +99,11 @@ class Correction(nn.Module):
         self.bias.copy_(bias.detach())
 
     def loss(self, raw: Tensor, said: Tensor, truth: Tensor, **options: Any) -> Tensor:
-        """Return the loss of each row, most of which is of the distance to what the pool says.
+        """Return the loss of each row, most of which is of the distance to what the offset says.
 
         Args:
             raw: From `forward`.
-            said: By the pool, of rows by fits without them: soft targets (Hinton et al. 2015,
+            said: The offset, of rows by fits without them: soft targets (Hinton et al. 2015,
                 "Distilling the knowledge in a neural network").
             truth: Targets.
             options: As for the loss of the target's ``Target``.

@@ -108,7 +108,7 @@ class System(nn.Module):
             raise ValueError("this network corrects nothing")
         if keep is None:
             keep = presence(batch, self.encoder.columns)
-        return self.correction.pool(batch[EVIDENCE].parts["scores"], keep)
+        return self.correction.offset(batch[EVIDENCE].parts["scores"], keep)
 
     def losses(
         self, batch: Batch, keep: Tensor, truth: Tensor, raw: Mapping[str, Tensor], **options: Any

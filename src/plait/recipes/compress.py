@@ -9,7 +9,7 @@ from typing import Any, Unpack
 import numpy as np
 
 from plait.compress.limits import Limits
-from plait.compress.settings import METHODS, NETWORK, STUDENTS
+from plait.compress.settings import METHODS, NETWORK, STUDENTS, WORDS
 from plait.data.table import read
 from plait.fitting.setup.work import require_torch
 from plait.listening import heard, listened
@@ -94,6 +94,7 @@ def compress(
         progress=told,
         students=(NETWORK,) if network_alone else tuple(students),
         network_alone=network_alone,
+        words=0 if network_alone else WORDS,
         size=size,
     )
     labelled = np.setdiff1d(np.flatnonzero(teacher.labelled), teacher.test)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from plait.modalities import traits_of_modality
 from plait.report.chart import histogram
 from plait.report.dates import dated
 from plait.report.hero import warned
@@ -182,7 +183,7 @@ def _every(found: Mapping[str, Any]) -> Html:
 
 def _sizes(column: Mapping[str, Any]) -> str:
     named = AXES.get(str(column.get("modality")), {"axis 0": "length", "axis 1": "width"})
-    said = dated if column.get("modality") == "date" else number
+    said = dated if traits_of_modality(column.get("modality")).moment else number
     unit = _unit(column)
     unit = f" {unit}" if unit else ""
     return ", ".join(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -22,7 +22,6 @@ class TrainData:
         rows: Row numbers to train on; all have a target.
         rows_validation: Row numbers to validate on; empty to train without validation.
         weights: float32 of every row of the table: how much it counts; None for the same.
-        unlabelled: Row numbers without a target, to be answered alike however they are varied.
     """
 
     prepared: Prepared
@@ -32,7 +31,6 @@ class TrainData:
     rows: np.ndarray
     rows_validation: np.ndarray
     weights: np.ndarray | None = None
-    unlabelled: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
 
     def class_weights(self, balance: float | None) -> np.ndarray | None:
         """Return a loss weight per class (mean 1 over rows), or None when all are alike.
@@ -52,15 +50,6 @@ class TrainData:
         full = np.bincount(labels[labels >= 0], minlength=self.num_classes).astype(np.float64)
         weights = np.maximum(full, 1) ** -balance
         return (weights * full.sum() / (weights * full).sum()).astype(np.float32)
-
-    def class_shares(self) -> np.ndarray:
-        """Return the share of each class among the rows to learn from, float32 ``[class]``.
-
-        One more row of each is counted (Laplace), so that none is 0.
-        """
-        labels = self.truth[self.rows]
-        counts = np.bincount(labels[labels >= 0], minlength=self.num_classes) + 1.0
-        return (counts / counts.sum()).astype(np.float32)
 
     @property
     def num_classes(self) -> int:

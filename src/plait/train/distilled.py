@@ -16,7 +16,7 @@ from plait.train.config import TrainConfig
 from plait.train.data import TrainData
 from plait.train.data_parallel import LEAST_ROWS
 from plait.train.objective import views_of
-from plait.train.pool import fit_pool
+from plait.train.offset import fit_offset
 from plait.train.precision import autocast
 from plait.types import Batch
 
@@ -72,7 +72,7 @@ class Distilled:
         self._truth = torch.from_numpy(data.truth)
         self._heavy = None if data.weights is None else torch.from_numpy(data.weights)
         self._forward: Callable[..., dict[str, Tensor]] = system
-        fit_pool(system, data, self.prepared)
+        fit_offset(system, data, self.prepared)
 
     @property
     def work(self) -> str:

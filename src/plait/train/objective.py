@@ -20,15 +20,13 @@ class View:
     Attributes:
         rows: Row numbers.
         number: Views that differ only in this are of the same rows, augmented otherwise.
-        times: Rows for each row of the first view's batch.
-        plain_epochs: So many epochs begin without augmentation; None for all.
+        plain_epochs: So many epochs begin without augmentation.
         together: What varies columns of several rows together, the target's among them.
     """
 
     rows: np.ndarray
     number: int = 0
-    times: int = 1
-    plain_epochs: int | None = 0
+    plain_epochs: int = 0
     together: Together | None = None
 
 

@@ -14,11 +14,10 @@ from plait.baselines.weighted_statistics import mean_by
 from plait.networks.system import System, drop_columns, presence
 from plait.networks.torch_runners import system_outputs
 from plait.train.config import TrainConfig
-from plait.train.consistency import consistency, views_beside
 from plait.train.data import TrainData
 from plait.train.data_parallel import LEAST_ROWS
 from plait.train.objective import views_of
-from plait.train.pool import fit_pool
+from plait.train.offset import fit_offset
 from plait.train.precision import autocast
 from plait.types import Batch
 
@@ -26,7 +25,7 @@ MAX_ROWS_PER_CHECK = 4096
 
 
 class Supervised:
-    """An `Objective`: a `System` learns the target of labelled rows, and to answer others alike.
+    """An `Objective`: a `System` learns the target of labelled rows.
 
     Args:
         system: The network.
@@ -38,10 +37,9 @@ class Supervised:
 
     def __init__(self, system: System, data: TrainData, config: TrainConfig) -> None:
         self.module, self.data = system, data
-        every = np.concatenate([data.rows, data.unlabelled])
-        self.prepared = beside(system.evidence, data.prepared, known=every, left_out=True)
+        self.prepared = beside(system.evidence, data.prepared, known=data.rows, left_out=True)
         self.columns, self.rows = system.inputs, data.rows
-        self.views = (*views_of(data.rows), *views_beside(data.unlabelled))
+        self.views = views_of(data.rows)
         self.shared = data.columns
         self.num_checked = min(len(data.rows_validation), MAX_ROWS_PER_CHECK)
         self._smoothing = config.smoothing
@@ -50,7 +48,7 @@ class Supervised:
         self._truth = torch.from_numpy(data.truth)
         self._heavy = None if data.weights is None else torch.from_numpy(data.weights)
         self._forward: Callable[..., dict[str, Tensor]] = system
-        fit_pool(system, data, self.prepared)
+        fit_offset(system, data, self.prepared)
 
     @property
     def work(self) -> str:
@@ -70,12 +68,7 @@ class Supervised:
         losses = self.module.losses(batch, there, truth, raw, **options)
         if self._heavy is not None:
             losses = losses * self._heavy[torch.from_numpy(rows)].to(device)
-        if len(views) == 1:
-            return losses.mean()
-        prior = torch.from_numpy(self.data.class_shares()).to(device)
-        return losses.mean() + consistency(
-            self.module, self._forward, views[1], views[2], precision, prior
-        )
+        return losses.mean()
 
     def after_step(self, share: float) -> None:
         """Nothing follows a step."""

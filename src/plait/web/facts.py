@@ -109,7 +109,9 @@ def _check_suits(model: Model) -> Ensemble:
         raise _refused("it answers what comes next of rows in time", None)
     derived = [one.input_column for one in model.derived_columns]
     if derived:
-        raise _refused(f"a pretrained encoder or a base reads {', '.join(derived)}", HINT)
+        raise _refused(
+            f"a pretrained encoder, a base or a table of words reads {', '.join(derived)}", HINT
+        )
     for name in model.inputs:
         if not browser_folder(parts.codecs[name].modality):
             modality = parts.codecs[name].modality

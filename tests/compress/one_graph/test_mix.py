@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import jaxtyping
 import numpy as np
 import pytest
 import torch
@@ -22,15 +21,6 @@ pytest.importorskip("onnxruntime")
 pytest.importorskip("lightgbm")
 
 HEADS = (OWN, CORRECTED)
-
-
-@pytest.fixture
-def unchecked_shapes():
-    """Tracing gives sizes that are symbols, and no integers, to what checks shapes in tests."""
-    before = jaxtyping.config.jaxtyping_disable
-    jaxtyping.config.update("jaxtyping_disable", True)
-    yield
-    jaxtyping.config.update("jaxtyping_disable", before)
 
 
 def calibration_of(table, ensemble, *, lacking):

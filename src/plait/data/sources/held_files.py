@@ -17,8 +17,7 @@ from plait.data.sources.formats import Format
 from plait.data.sources.header import Header, parsed, read_header
 from plait.data.sources.json_objects import held, json_encoding, objects_of
 from plait.data.sources.names import notes_on
-from plait.data.sources.opened import Opened
-from plait.data.sources.rows import MemoryRows, no_rows
+from plait.data.sources.rows import MemoryRows, Opened, no_rows
 from plait.errors import TableError
 from plait.types import Cell
 

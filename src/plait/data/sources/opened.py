@@ -1,22 +1,14 @@
-"""A source that is open: its rows, and where they are from. Python's own lists need no Arrow."""
+"""Opens whatever a person hands over: Python's own lists need no Arrow, all else its reader."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from plait.data.sources.dicts import rows_in_python
 from plait.data.sources.formats import Format
-from plait.data.sources.rows import Rows
-
-
-class Opened(NamedTuple):
-    """A source that can be read: its rows, a name for reports, the folder of its media."""
-
-    rows: Rows
-    name: str
-    folder: Path
+from plait.data.sources.rows import Opened
 
 
 def open_in_python(source: Any, said: Format) -> Opened | None:

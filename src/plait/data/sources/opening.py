@@ -16,9 +16,8 @@ from plait.data.sources.folder import read_folder, table_inside
 from plait.data.sources.formats import Format
 from plait.data.sources.frames import read_frame
 from plait.data.sources.json_lines import read_json
-from plait.data.sources.opened import Opened
 from plait.data.sources.packed import MAGIC, PACKED_ENDINGS, unpacked
-from plait.data.sources.rows import Rows
+from plait.data.sources.rows import Opened, Rows
 from plait.data.sources.shards import read_shard
 from plait.data.sources.sheets import SHEET_ENDINGS, read_sheet
 from plait.data.sources.standard_input import STDIN, spooled

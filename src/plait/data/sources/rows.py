@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -35,6 +35,14 @@ class Rows(Protocol):
 
     def pick(self, column: str, rows: np.ndarray) -> list[Cell]:
         """Return the cells of the given row numbers, in that order."""
+
+
+class Opened(NamedTuple):
+    """A source that can be read: its rows, a name for reports, the folder of its media."""
+
+    rows: Rows
+    name: str
+    folder: Path
 
 
 class MemoryRows:

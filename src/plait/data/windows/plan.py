@@ -154,7 +154,7 @@ def plan_windows(
         if steps is not None and steps < 1:
             raise UsageError(f"the {name} is no length", expected="1 step or more", received=steps)
     for name in targets:
-        if table.schema[name].modality != "number":
+        if not _is_number(table.schema[name]):
             raise TargetError(
                 "only numbers are forecast",
                 expected="a column of numbers",
@@ -165,7 +165,7 @@ def plan_windows(
     labels = labels_ahead(table, known, (*targets, time, group, split, *exclude))
     said = {*targets, time, group, split, *exclude, *labels}
     others = [column for column in table.schema.values() if column.name not in said]
-    amounts = [c.name for c in others if traits_of_modality(c.modality).amount and not _dated(c)]
+    amounts = [column.name for column in others if _is_number(column)]
     if lookback is None:
         lookback = min(max(TIMES_BEFORE * horizon, LEAST_BEFORE), MOST_BEFORE)
     if labels and lookback + horizon > MOST_KNOWN:
@@ -189,5 +189,7 @@ def plan_windows(
     )
 
 
-def _dated(column: Any) -> bool:
-    return bool(column.modality == "date")
+def _is_number(column: Any) -> bool:
+    """Tell whether a column holds amounts, and no moments."""
+    traits = traits_of_modality(column.modality)
+    return traits.amount and not traits.moment

@@ -76,7 +76,8 @@ def in_order(table: Table, time: str, group: str | None) -> dict[str, np.ndarray
 def clock_of(table: Table, time: str, group: str | None) -> Clock:
     """Return how time goes on in a table. Raises `TableError` as `in_order`."""
     times, first = read_times(table, time), table.column(time, [0])[0]
-    dates = table.schema[time].modality == "date" or not is_plain_number(first)
+    dated = traits_of_modality(table.schema[time].modality).moment
+    dates = dated or not is_plain_number(first)
     zoned = dates and tells_offset(table, time)
     series = [times[rows] for rows in in_order(table, time, group).values()]
     return Clock.of(series, dates=dates, zoned=zoned)

@@ -15,6 +15,7 @@ from plait.data.prepared import Prepared, PreparedColumn
 from plait.encoders import FoundEncoder, find_encoders, open_found
 from plait.errors import UsageError
 from plait.fitting.encoders.encoder_vectors import ColumnEncoder
+from plait.fitting.encoders.word_vectors import with_words, word_facts
 from plait.fitting.setup.asked_of_inputs import offering
 from plait.fitting.setup.problem import Problem
 from plait.fitting.setup.reading import input_columns_with
@@ -100,6 +101,9 @@ def read_again(problem: Problem, work: Work, kept: Kept) -> Problem:
     found = find_encoders() if kept.used else ()
     for told in kept.used:
         input_column = told["column"]
+        if told["key"] == word_facts()["key"]:
+            problem = with_words(problem, input_column)
+            continue
         checkpoint = _same(found, told, problem)
         encoder = ColumnEncoder(problem.table, input_column, checkpoint, deadline=None)
         update = work.progress.task(f"encoding {input_column}", problem.table.num_rows)

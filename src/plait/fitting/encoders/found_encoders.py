@@ -13,6 +13,7 @@ from plait.backbones import Checkpoint, fitted_to
 from plait.backbones.architectures import KNOWN
 from plait.data.prepared import PreparedColumn
 from plait.encoders import FoundEncoder, find_encoders, open_found, suited
+from plait.encoders.places import looks_nowhere
 from plait.errors import PlaitError
 from plait.fitting.encoders.encoder_column import (
     Kept,
@@ -25,6 +26,7 @@ from plait.fitting.encoders.encoder_column import (
 from plait.fitting.encoders.encoder_judges import Gain, Judge, make_judge, measure_gain
 from plait.fitting.encoders.encoder_vectors import ColumnEncoder, TooSlow
 from plait.fitting.encoders.tuning import tune_encoders
+from plait.fitting.encoders.word_vectors import NAME, may_tell, with_words, word_facts
 from plait.fitting.setup.problem import Problem
 from plait.fitting.setup.work import Work, no_encoder_to_tune
 from plait.installation import install_command
@@ -112,8 +114,11 @@ class _Search:
         among = set(self._kinds.values())
         choices = {name: suited(found, self._kinds[name], among) for name in self._columns}
         choices = {name: ones for name, ones in choices.items() if ones}
+        told = [] if looks_nowhere() else [n for n in self._columns if may_tell(self._problem, n)]
         if not choices:
-            return self._problem, self._none_found()
+            self._none_found()
+        if not choices and not told:
+            return self._problem, self._kept
         left = self._work.timetable.left()
         seconds = None if left is None else JUDGE_SHARE * left
         judge = make_judge(self._problem, seed=self._work.seed, seconds=seconds)
@@ -122,6 +127,9 @@ class _Search:
                 self._leave_out(input_column, ones[0], TOO_FEW)
             else:
                 self._try(input_column, ones[:MAX_TRIED], judge)
+        for input_column in told:
+            if judge is not None and not self._is_judged(input_column):
+                self._try_words(input_column, judge)
         for (encoder, why), names in self._left_out.items():
             columns = ", ".join(f"'{name}'" for name in names)
             self._kept.notes.append(
@@ -129,7 +137,31 @@ class _Search:
             )
         return self._problem, self._kept
 
-    def _none_found(self) -> Kept:
+    def _is_judged(self, input_column: str) -> bool:
+        """Tell whether an encoder reads a column, or was found to be of no help."""
+        told = [one for one in self._kept.records if one["column"] == input_column]
+        return any(one["used"] or one["why"] == NO_HELP for one in told)
+
+    def _try_words(self, input_column: str, judge: Judge) -> None:
+        """Let plait's own table of words read a column that no encoder reads, where it helps."""
+        began = time.monotonic()
+        if self._until is not None and began >= self._until:
+            return
+        if self._costs is None:
+            self._costs = judge.costs(self._problem)
+        problem = with_words(self._problem, input_column)
+        costs = judge.costs(problem)
+        gain = measure_gain(self._costs, costs, self._problem.groups[judge.rows])
+        facts = {"column": input_column, "modality": self._kinds[input_column], **word_facts()}
+        facts |= {"by": judge.by, "rows": len(judge.rows), **gain.told()}
+        facts["seconds"] = round(time.monotonic() - began, 1)
+        if gain.helps:
+            self._problem, self._costs = problem, costs
+            self._take(input_column, facts, NAME)
+        else:
+            self._kept.records.append({**facts, "used": False, "why": NO_HELP})
+
+    def _none_found(self) -> None:
         """Say so only where a person asked."""
         if self._work.config.encoders.asked:
             kinds = sorted({self._kinds[name] for name in self._columns})
@@ -137,7 +169,6 @@ class _Search:
                 f"no pretrained encoder of {', '.join(kinds)} columns was found: plait encoders "
                 f"says what is there, {install_command('encoders')} brings two"
             )
-        return self._kept
 
     def _try(self, input_column: str, choices: list[FoundEncoder], judge: Judge) -> None:
         """Use the first that is fast enough where it helps, else leave the column as it is."""
@@ -159,7 +190,7 @@ class _Search:
             facts |= {**gain.told(), "seconds": round(time.monotonic() - began, 1)}
             if gain.helps:
                 self._problem, self._costs = problem, costs
-                self._take(input_column, facts)
+                self._take(input_column, facts, f"the pretrained encoder {one.name}")
             else:
                 self._leave_out(input_column, one, NO_HELP, facts)
             return
@@ -214,16 +245,14 @@ class _Search:
         before = costs if before is None else before
         return problem, measure_gain(before, costs, self._problem.groups[judge.rows]), costs
 
-    def _take(self, input_column: str, facts: dict[str, Any]) -> None:
+    def _take(self, input_column: str, facts: dict[str, Any], what: str) -> None:
         self._kept.records.append({**facts, "used": True})
         used = {"column": input_column, "encoder": facts["encoder"], "key": facts["key"]}
         self._kept.used.append(used)
         self._kept.notes.append(
-            f"the pretrained encoder {facts['encoder']} ({facts['licence']}, "
-            f"{facts['size_mb']:.0f} MB) reads '{input_column}': "
-            f"{facts['by']} {facts['with']:.3f} with "
-            f"it, {facts['without']:.3f} without, on {facts['rows']:,} rows held out; its weights "
-            "lie in the bundle"
+            f"{what} ({facts['licence']}, {facts['size_mb']:.0f} MB) reads '{input_column}': "
+            f"{facts['by']} {facts['with']:.3f} with it, {facts['without']:.3f} without, on "
+            f"{facts['rows']:,} rows held out; its weights lie in the bundle"
         )
 
     def _leave_out(

@@ -19,6 +19,7 @@ from plait.errors import ExtraError, UsageError
 from plait.fitting.encoders.tuning_verdict import Verdict
 from plait.fitting.setup.problem import Problem
 from plait.fitting.setup.work import FROZEN, Work
+from plait.modalities import traits_of_modality
 from plait.modalities.vector.codec import VectorCodec
 from plait.model.backbone_column import BackboneColumn
 from plait.spacing import even_sample
@@ -222,7 +223,8 @@ class Trials:
 
     def _config(self, way: str) -> TrainConfig:
         """Return the fit's settings, gentler for an encoder: its inputs are not varied either."""
-        size = 16 if self._derived.checkpoint.modality != "text" or len(self._rows) < 400 else 32
+        in_words = traits_of_modality(self._derived.checkpoint.modality).words
+        size = 32 if in_words and len(self._rows) >= 400 else 16
         size = PROBE_ROWS if way == FROZEN else size
         return replace(
             self._work.train,

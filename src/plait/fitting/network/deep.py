@@ -9,7 +9,7 @@ import numpy as np
 from plait.baselines.cross_validation import inner_folds
 from plait.fitting.network.better_head import leave_better_head
 from plait.fitting.network.deep_folds import cross_fit
-from plait.fitting.network.deep_training import beside_in_time, fit_network, make_system
+from plait.fitting.network.deep_training import fit_network, make_system
 from plait.fitting.network.deep_trials import choose_variant
 from plait.fitting.network.side_by_side import num_at_once
 from plait.fitting.setup.deep_plan import DeepPlan, DeepResult, Form, learn_rows
@@ -87,13 +87,8 @@ def _split_fit(problem: Problem, plan: DeepPlan, progress: Progress) -> DeepResu
 
 
 def _with_stop(problem: Problem, plan: DeepPlan, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return rows to learn from, and others that tell when to stop: none where they are few.
-
-    And none beside rows without a target: from these a network goes on learning, and few targets
-    count more than a sign to stop.
-    """
-    few = STOPPING_SHARE * len(rows) < LEAST_ROWS
-    if few or len(beside_in_time(problem, plan, rows)):
+    """Return rows to learn from, and others that tell when to stop: none where they are few."""
+    if STOPPING_SHARE * len(rows) < LEAST_ROWS:
         return rows, rows[:0]
     truth, groups = problem.truth[rows], problem.groups[rows]
     folds = inner_folds(truth, seed=plan.seed, groups=groups, small=0, share=STOPPING_SHARE)

@@ -8,12 +8,10 @@ from torch import nn
 
 from plait.fitting.setup.deep_plan import DeepPlan
 from plait.fitting.setup.problem import Problem
-from plait.model.judges import labels_of
 from plait.networks.start import start_from
 from plait.networks.system import System, with_heads
 from plait.nn.low_rank import adapt_linears, merge_linears
 from plait.progress import Progress
-from plait.train.consistency import TIMES
 from plait.train.data import TrainData
 from plait.train.objective import Objective
 from plait.train.result import TrainResult
@@ -21,26 +19,8 @@ from plait.train.shown import train_shown
 from plait.train.space_network import space_network
 from plait.train.supervised import Supervised
 
-LEAST_UNLABELLED, UNLABELLED_TIMES = 100, 2
-"""Rows without a target that are worth learning from: so many, and so many times those with one."""
-
-MOST_UNLABELLED = 10_000
-
-LEAST_PER_CLASS, LEAST_STEPS_BESIDE = 4, 400
-"""Rows with a target for each class in the mean, and steps: with fewer, what a network is sure of
-is wrong too often, and it learns more from rows with a target alone (docs/log.md, 2026-11-30)."""
-
 STEP_PASSES = 3.5
 """A training step takes about as long as so many forward passes."""
-
-
-def step_passes(*, beside: bool) -> float:
-    """Return how many forward passes of its batch a step takes as long as.
-
-    Args:
-        beside: Whether rows without a target are learned from too.
-    """
-    return STEP_PASSES + (TIMES * (1 + STEP_PASSES) if beside else 0.0)
 
 
 def make_system(problem: Problem, plan: DeepPlan, rows: np.ndarray | None = None) -> System:
@@ -96,7 +76,6 @@ def train_data(
     problem: Problem,
     rows: np.ndarray,
     rows_validation: np.ndarray,
-    unlabelled: np.ndarray | None = None,
 ) -> TrainData:
     """Return what a network learns a problem's target from.
 
@@ -104,7 +83,6 @@ def train_data(
         problem: Its columns and target.
         rows: Row numbers to learn from.
         rows_validation: Row numbers to validate on; may be empty.
-        unlabelled: Row numbers without a target, to learn from too; None for none.
     """
     return TrainData(
         prepared=problem.prepared,
@@ -114,42 +92,7 @@ def train_data(
         rows=rows,
         rows_validation=rows_validation,
         weights=problem.weights,
-        unlabelled=np.zeros(0, np.int64) if unlabelled is None else unlabelled,
     )
-
-
-def rows_beside(problem: Problem, plan: DeepPlan, rows: np.ndarray) -> np.ndarray:
-    """Return the rows without a target that a network learns from beside those with one.
-
-    Those of a table in which they are many beside the others, and whose target is one of classes;
-    none where rows are not varied, for then a network would only learn what it says already. Of
-    very many, a sample by the plan's seed: folds have others.
-
-    Args:
-        problem: Its columns and target.
-        plan: Of the training.
-        rows: With a target, that are learned from.
-    """
-    found = problem.unlabelled
-    many = len(found) >= max(LEAST_UNLABELLED, UNLABELLED_TIMES * len(rows))
-    codec = problem.target_codec
-    if not (many and plan.train.augment and codec.form.exclusive):
-        return found[:0]
-    if len(rows) < LEAST_PER_CLASS * len(labels_of(codec)):
-        return found[:0]
-    some = np.random.default_rng(plan.seed).permutation(len(found))[:MOST_UNLABELLED]
-    return found[np.sort(some)]
-
-
-def beside_in_time(problem: Problem, plan: DeepPlan, rows: np.ndarray) -> np.ndarray:
-    """Return the `rows_beside` of a training; none where its budget has too few steps to gain."""
-    beside = rows_beside(problem, plan, rows)
-    steps = plan.budget.num_steps(-(-len(rows) // plan.train.rows_per_step(len(rows))))
-    if steps is None:
-        enough = plan.budget.amount >= LEAST_STEPS_BESIDE * plan.step
-    else:
-        enough = steps >= LEAST_STEPS_BESIDE
-    return beside if enough else beside[:0]
 
 
 def fit_network(
@@ -163,6 +106,6 @@ def fit_network(
 ) -> TrainResult:
     """Train a network in place on labelled rows, validated on others where there are any."""
     held = np.zeros(0, np.int64) if rows_validation is None else rows_validation
-    data = train_data(problem, rows, held, beside_in_time(problem, plan, rows))
+    data = train_data(problem, rows, held)
     objective = Supervised(system, data, plan.train)
     return run_training(plan, objective, system, name, progress)

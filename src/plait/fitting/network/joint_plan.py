@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from plait.baselines.cross_validation import fold_numbers, inner_folds
-from plait.fitting.network.network import LEAST_PASSES
 from plait.fitting.network.network_time import NetworkTime
+from plait.fitting.network.stage import LEAST_PASSES
 from plait.fitting.setup.cross_fitting import CROSS_FIT_ROWS, NUM_FOLDS
 from plait.fitting.setup.deep_plan import LEAST_SECONDS, DeepPlan, Form, learn_rows, settled
 from plait.fitting.setup.problem import Problem

@@ -6,12 +6,7 @@ import time
 
 import numpy as np
 
-from plait.fitting.network.deep_training import (
-    make_system,
-    rows_beside,
-    step_passes,
-    train_data,
-)
+from plait.fitting.network.deep_training import STEP_PASSES, make_system, train_data
 from plait.fitting.setup.deep_plan import DeepPlan, settled
 from plait.fitting.setup.problem import Problem
 from plait.networks.system import System
@@ -49,8 +44,7 @@ def look(problem: Problem, plan: DeepPlan, rows: np.ndarray, left: float) -> tup
     plan = settled(plan)
     system = make_system(problem, plan).to(plan.device)
     answering = answer_seconds(problem, plan, system, rows, LOOKING_SHARE * left)
-    passes = step_passes(beside=len(rows_beside(problem, plan, rows)) > 0)
-    step = passes * answering * plan.train.rows_per_step(len(rows))
+    step = STEP_PASSES * answering * plan.train.rows_per_step(len(rows))
     if (3 + PILOT_STEPS) * step < LOOKING_SHARE * left:
         with one_thread():
             step = step_seconds(problem, plan, system, rows)
@@ -64,7 +58,7 @@ def step_seconds(problem: Problem, plan: DeepPlan, system: System, rows: np.ndar
     A first training does not count: its first step takes longer than several of those that follow
     (1.3 and .2 s, docs/log.md, 2026-12-01).
     """
-    data = train_data(problem, rows, rows[:0], rows_beside(problem, plan, rows))
+    data = train_data(problem, rows, rows[:0])
     objective = Supervised(system, data, plan.train)
     taken = []
     for num_steps in (1, 1, 1 + PILOT_STEPS):

@@ -27,10 +27,6 @@ GOOD_STEPS = 300
 GOOD_FOLD_STEPS = 150
 """Of networks whose mean ships so many each are enough: it is worth what steps they lack."""
 
-GOOD_STEPS_BESIDE = 1000
-"""So many are good for a network that learns from rows without a target too, however it is judged:
-it goes on learning from these (docs/log.md, 2026-11-30)."""
-
 ENOUGH_PASSES = 8.0
 """A network that can see every row so often needs that time before simple models get more."""
 
@@ -80,7 +76,6 @@ class NetworkTime:
         forms: Form -> what it is made of, the most thorough form first.
         judged: Rows that are answered in the end.
         steps_per_pass: Steps in which a network sees all of its rows once.
-        beside: Whether it learns from rows without a target too.
     """
 
     answering: float
@@ -88,7 +83,6 @@ class NetworkTime:
     forms: Mapping[Form, Trainings]
     judged: int
     steps_per_pass: float = 0.0
-    beside: bool = False
 
     @classmethod
     def of(cls, problem: Problem, plan: DeepPlan, left: float) -> NetworkTime:
@@ -99,7 +93,6 @@ class NetworkTime:
             plan: Of the network.
             left: Seconds: looking takes a small part of them.
         """
-        from plait.fitting.network.deep_training import rows_beside
         from plait.fitting.network.network_pilot import look
         from plait.fitting.network.side_by_side import num_at_once
 
@@ -116,8 +109,7 @@ class NetworkTime:
                 Form.SPLIT: Trainings(1.0, num_judged),
             }
         steps_per_pass = len(rows) / max(plan.train.rows_per_step(len(rows)), 1)
-        beside = len(rows_beside(problem, plan, rows)) > 0
-        return cls(answering, step, forms, len(problem.judged), steps_per_pass, beside)
+        return cls(answering, step, forms, len(problem.judged), steps_per_pass)
 
     def seconds(self, form: Form, num_steps: int) -> float:
         """Return about how long a form takes, with so many steps of each network."""
@@ -166,8 +158,6 @@ class NetworkTime:
         return min(max(seconds - needed, 0.0), SPARED_SHARE * seconds)
 
     def _good_steps(self, form: Form) -> int:
-        if self.beside:
-            return GOOD_STEPS_BESIDE
         return GOOD_FOLD_STEPS if form is Form.FOLDS else GOOD_STEPS
 
 

@@ -22,6 +22,7 @@ from plait.display import model_name
 from plait.fitting.setup.problem import Problem
 from plait.model.backbone_column import BackboneColumn
 from plait.model.model import Model
+from plait.model.word_column import WordColumn
 
 SCORES, KNOWN = "| metric | value | 95 % interval |", "## What to know"
 """Lines of a card: the head of its table, and of its notes."""
@@ -100,6 +101,11 @@ def make_licences(
     found += [
         {"source": f"pretrained encoder {name}", "licence": one.licence or "not told"}
         for name, one in encoders.items()
+    ]
+    tables = [one.table for one in model.derived_columns if isinstance(one, WordColumn)]
+    found += [
+        {"source": f"words by {one.source}", "licence": one.licence or "not told"}
+        for one in {table.key: table for table in tables}.values()
     ]
     found += [
         {

@@ -279,9 +279,14 @@ def _grouped(table: Table, group: str | None, copies: np.ndarray) -> np.ndarray:
 
 def with_space(problem: Problem, space: SharedSpace, *, progress: Progress) -> Problem:
     """Return the problem with a shared space's vectors as further derived columns."""
-    added = tuple(
-        SpaceColumn(space, name) for name in space.input_columns if name in problem.input_columns
-    )
+    names = [name for name in space.input_columns if name in problem.input_columns]
+    return with_derived(problem, [SpaceColumn(space, name) for name in names], progress=progress)
+
+
+def with_derived(
+    problem: Problem, added: Sequence[DerivedColumn], *, progress: Progress
+) -> Problem:
+    """Return the problem with further derived columns of its input columns."""
     prepared = with_derived_columns(added, problem.table, problem.prepared, progress=progress.task)
     return replace(
         problem,

@@ -38,6 +38,7 @@ from plait.modalities.image.pixels import (
 )
 from plait.modalities.image.scoring import WORDS, compared
 from plait.modalities.image.sheet import compared_sheet, film_of, learned_sheet, sheet, thumbnail
+from plait.modalities.image.sizes import CANVAS_PX, LARGEST_PX, LONGEST_PX, check_made
 from plait.modalities.image.sketch import fingerprint_pictures, pictures_alike
 from plait.modalities.image.vary import blurred, erased, shades, shifted
 from plait.modalities.likeness import Fingerprint
@@ -45,13 +46,6 @@ from plait.modalities.media import Media
 from plait.modalities.target import MetricWord, SimpleGenerator, metrics_by
 from plait.modalities.traits import Traits
 from plait.types import Arrays, ArraySpec, Cell, ColumnSample, Html, Layout, MadeFile
-
-LONGEST_PX, CANVAS_PX = 1024, 320
-"""Of Raw, and of the finer view where one is asked for."""
-
-LARGEST_PX, LARGEST_CODED_PX = 64, 256
-"""Side of the square that is chosen, and of pictures that are made pixel by pixel, at most; and of
-those that are asked for larger, and made as codes (`plait.nn.autoencoder`)."""
 
 
 @brief
@@ -85,6 +79,7 @@ class ImageCodec:
     bare_numbers: ClassVar[bool] = False
     extra: ClassVar[str | None] = None
     traits: ClassVar[Traits] = Traits(shared=True, steady=True, pictured=True)
+    alone: ClassVar[Mapping[str, Any]] = {"middle": 64, "num_middle": 1}
     offers: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "places": {"canvas_px": CANVAS_PX},
         "picture": {"crop": 0.0, "erase": 0.0, "jitter": 0.0},
@@ -239,14 +234,7 @@ class ImageCodec:
         return replace(self, drawn=True, canvas_px=0, distilled=self.generator == "flow")
 
     def check_target(self, num_rows: int) -> None:
-        most = LARGEST_CODED_PX if self.generator == "flow" else LARGEST_PX
-        if self.size_px > most:
-            raise TargetError(
-                "pictures are not made so large",
-                expected=f"at most {most} pixels a side",
-                received=f"size_px={self.size_px}",
-                hint="leave size_px out, or say a smaller one",
-            )
+        check_made(self.size_px, coded=self.generator == "flow")
         if num_rows < 2:
             few = "there are too few pictures to learn from"
             raise TargetError(few, expected="2 rows with a picture", received=f"{num_rows}")

@@ -17,7 +17,6 @@ ACCIDENTALS = {"": None, "=": 0, "^": 1, "^^": 2, "_": -1, "__": -2}
 _SHARPS_OF = {"C": 0, "D": 2, "E": 4, "F": -1, "G": 1, "A": 3, "B": 5}
 _SHARPS_BELOW = {"maj": 0, "min": -3, "dor": -2, "phr": -4, "lyd": 1, "mix": -1, "loc": -5}
 _MODE_NAMES = {"": "maj", "ion": "maj", "m": "min", "aeo": "min"} | {mode: mode for mode in MODES}
-_KEY = re.compile(r"([A-G])([#b]?)\s*([A-Za-z]*)((?:\s+(?:\^{1,2}|_{1,2}|=)[a-gA-G])*)")
 
 
 def metre_of_field(value: str) -> tuple[int, int] | None:

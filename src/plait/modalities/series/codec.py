@@ -18,7 +18,7 @@ from plait.modalities.contract import LATER
 from plait.modalities.detection import looks_like_media
 from plait.modalities.likeness import Fingerprint
 from plait.modalities.media import Media
-from plait.modalities.series.cells import Series, read_series, sureness
+from plait.modalities.series.cells import Series, sureness
 from plait.modalities.series.channels import aligned
 from plait.modalities.series.files import ENDINGS, MAGIC
 from plait.modalities.series.grid import average_down, known_spread, lay_on_grid, thinned
@@ -31,6 +31,7 @@ from plait.modalities.series.random_convolution import (
     make_blocks,
     transform,
 )
+from plait.modalities.series.reading import read_series
 from plait.modalities.series.scoring import WORDS, counted, measured
 from plait.modalities.series.sketch import fingerprint_series, series_alike
 from plait.modalities.series.survey import survey

@@ -19,8 +19,9 @@ from plait.modalities.audio.codec import AudioCodec
 from plait.modalities.contract import LATER
 from plait.modalities.detection import looks_like_media, starts_with
 from plait.modalities.drawn_sets import collapsed, resampled
-from plait.modalities.image.codec import LARGEST_PX, ImageCodec
+from plait.modalities.image.codec import ImageCodec
 from plait.modalities.image.pixels import STILLS
+from plait.modalities.image.sizes import LARGEST_PX
 from plait.modalities.likeness import Fingerprint
 from plait.modalities.media import Media
 from plait.modalities.target import MetricWord, SimpleGenerator, metrics_by

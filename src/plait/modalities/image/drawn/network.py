@@ -10,7 +10,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from plait.modalities.image.codec import LARGEST_PX, ImageCodec
+from plait.modalities.image.codec import ImageCodec
+from plait.modalities.image.sizes import LARGEST_PX
 from plait.modalities.target import Asked
 from plait.nn.adversarial import LATENT, Adversarial
 from plait.nn.autoencoder import Autoencoder

@@ -1,4 +1,4 @@
-"""Plans the network of a fit, and trains it in the form that its time allows."""
+"""The network's stage of a fit: planned, and trained in the form that its time allows."""
 
 from __future__ import annotations
 
