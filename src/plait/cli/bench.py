@@ -27,7 +27,8 @@ def bench(
     engine: Annotated[
         list[str] | None,
         typer.Option(
-            help="Of numpy, onnxruntime, openvino, torch; may be repeated [default: what runs it]."
+            help="Of numpy, onnxruntime, openvino, executorch, torch; may be repeated [default: "
+            "what runs it]."
         ),
     ] = None,
     seconds: Annotated[

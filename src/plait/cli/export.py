@@ -13,6 +13,7 @@ from plait.cli.show import emit, print_facts, say_notes
 
 EXAMPLE = """Examples:\n\nplait export shop.plait shop.csv --to onnx --out shop-onnx.plait\n\n
 plait export shop.plait shop.csv --to openvino --out shop-openvino.plait\n\n
+plait export shop.plait shop.csv --to executorch --out shop-executorch.plait\n\n
 plait export shop.plait --to web --out page\n\n
 plait export shop.plait --to sklearn --out shop-sklearn"""
 
@@ -27,9 +28,10 @@ def export(
     to: Annotated[
         str,
         typer.Option(
-            callback=one_of("onnx", "openvino", "web", "sklearn"),
-            help="onnx, openvino: a bundle whose mix is one graph, without torch. web: a page that "
-            "runs in a browser. sklearn: a folder with a fitted estimator.",
+            callback=one_of("onnx", "openvino", "executorch", "web", "sklearn"),
+            help="onnx, openvino: a bundle whose mix is one graph, without torch. executorch: a "
+            "bundle whose networks are programs for phones and boards. web: a page that runs in a "
+            "browser. sklearn: a folder with a fitted estimator.",
         ),
     ] = "onnx",
     out: Annotated[
@@ -47,7 +49,7 @@ def export(
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Write a bundle that is one graph, a page, or an estimator: it answers alike.
+    """Write a bundle that is one graph, or programs, a page, or an estimator: it answers alike.
 
     A graph is compared with what it was made of, on the rows of a table or on rows that are made
     up, with each column missing too; one that says something else is refused. A row is timed.

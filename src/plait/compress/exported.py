@@ -1,9 +1,10 @@
-"""A model whose networks are ONNX graphs, each compared with its network on rows."""
+"""A model whose networks are graphs, each compared with its network on rows."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
@@ -20,30 +21,40 @@ from plait.errors import UsageError
 from plait.model.ensemble import DEEP, Ensemble
 from plait.model.model import Model
 from plait.networks.building import build_systems
-from plait.networks.graph_runners import GraphRunner
 from plait.networks.graphs import SavedGraph
 from plait.networks.infer import row_outputs
+from plait.networks.opening import open_graphs
 from plait.networks.runner import Runner, flat
 from plait.networks.system import System
 from plait.networks.torch_runners import SystemRunner
 from plait.progress import SILENT, Progress
 from plait.types import Arrays, Layout
 
+Writing = Callable[[System, Prepared, np.ndarray, Evidence | None], SavedGraph]
+"""Takes a network, prepared columns, row numbers and what the network is told, gives its graph."""
+
 
 def export(
-    model: Model, table: Table | None = None, *, seed: int = 0, progress: Progress = SILENT
+    model: Model,
+    table: Table | None = None,
+    *,
+    write: Writing | None = None,
+    seed: int = 0,
+    progress: Progress = SILENT,
 ) -> Exported:
     """Return a model whose networks are graphs that say what its networks say.
 
     Args:
         model: Of a predictive target, with networks in its mix.
         table: Rows to compare on, under the model's schema; None makes some up.
+        write: Writes a network as a graph; None as one of ONNX.
         seed: Of the rows that are made up, and of the choice of rows.
         progress: Told of the work.
 
     Raises:
         TargetError: When the target is not predictive.
         UsageError: When the mix has no network, or one that no graph can hold.
+        GraphError: When a runtime lacks what a network needs.
         ParityError: When a graph says something else than its network.
         ExtraError: When what writes or runs graphs is not installed.
     """
@@ -54,10 +65,11 @@ def export(
     chosen = np.sort(rng.permutation(rows.num_rows)[:MAX_COMPARED])
     systems = build_systems(ensemble.systems)
     told = ensemble.evidence or [None] * len(systems)
-    graphs, found, writer = [], [], GraphWriter()
+    write = write or partial(system_graph, writer=GraphWriter())
+    graphs, found = [], []
     update = progress.task("writing graphs", len(systems))
     for system, evidence in zip(systems, told, strict=True):
-        graph = system_graph(system, prepared, chosen, evidence, writer)
+        graph = write(system, prepared, chosen, evidence)
         found.append(graph_parity(ensemble, system, graph, prepared, chosen, evidence))
         graphs.append(graph)
         update(len(graphs))
@@ -113,10 +125,10 @@ def system_graph(
         evidence: What it is told by simple models.
         writer: That of networks which are perhaps built alike; None for one of its own.
     """
-    full = _fullest(prepared, system.encoder.columns, rows)
+    full = fullest(prepared, system.encoder.columns, rows)
     (example, *_) = batches(system.inputs, prepared, full, evidence, batch_size=len(full))
     writer = writer or GraphWriter()
-    return writer.graph_of(system, example, _layouts(system, prepared, evidence))
+    return writer.graph_of(system, example, layouts_of(system, prepared, evidence))
 
 
 def graph_parity(
@@ -128,7 +140,7 @@ def graph_parity(
     evidence: Evidence | None,
 ) -> Parity:
     """Return the parity of a network and its graph: together, one by one, without each column."""
-    runners: tuple[Runner, Runner] = SystemRunner(system), GraphRunner(graph)
+    runners: tuple[Runner, Runner] = SystemRunner(system), open_graphs([graph])[0]
 
     def compared(prepared: Prepared, some: np.ndarray, size: int) -> Parity:
         first, second = (
@@ -143,14 +155,17 @@ def graph_parity(
     return worst(found)
 
 
-def _fullest(prepared: Prepared, columns: Sequence[str], rows: np.ndarray) -> np.ndarray:
+def fullest(prepared: Prepared, columns: Sequence[str], rows: np.ndarray) -> np.ndarray:
     """Return four of the rows that have a value in most columns; repeated where there are fewer."""
     num = sum(np.asarray(prepared.columns[name].present)[rows].astype(int) for name in columns)
     best = rows[np.argsort(-np.asarray(num), kind="stable")[:4]]
     return np.resize(best, 4)
 
 
-def _layouts(system: System, prepared: Prepared, evidence: Evidence | None) -> Mapping[str, Layout]:
+def layouts_of(
+    system: System, prepared: Prepared, evidence: Evidence | None
+) -> Mapping[str, Layout]:
+    """Return column -> what its arrays are, of all columns of a network's batches."""
     found = {name: prepared.columns[name].codec.layout for name in system.encoder.columns}
     if evidence is not None:
         told = beside(evidence, prepared, known=np.zeros(0, np.int64))

@@ -41,29 +41,34 @@ class GraphWriter:
             UsageError: When the network has a window: it computes short and long rows in two ways,
                 and a graph has one.
         """
-        if system.config.window is not None:
-            raise UsageError(
-                "a network with an attention window cannot be written as one graph",
-                expected="a network that sees all of its tokens (window: none)",
-                received=f"a window of {system.config.window} tokens",
-                hint="plait compress distils it into a network without one",
-            )
+        check_dense(system)
         try:
             import onnx  # noqa: F401
             import onnxscript  # noqa: F401
         except ImportError:
             raise ExtraError("export", "writing networks as graphs") from None
-        open_axes = {name: _open_axes(name, layouts) for name in example}
+        open_axes = {name: (0, *ragged_axes(name, layouts)) for name in example}
         whole: dict[str, Any] = flat(to_tensors(nested(example)))
         tensors = {name: _of_length(one, open_axes[name]) for name, one in whole.items()}
-        network = _Flat(system, list(tensors)).eval()
+        network = Flat(system, list(tensors)).eval()
         alike = _structure(network, tensors, open_axes)
         if alike not in self._traced:
             self._traced[alike] = _trace(network, tensors, list(open_axes.values()))
         return SavedGraph(columns=system.inputs, model=_with_weights(self._traced[alike], network))
 
 
-class _Flat(nn.Module):
+def check_dense(system: System) -> None:
+    """Raise `UsageError` for a network with a window: no graph holds it."""
+    if system.config.window is not None:
+        raise UsageError(
+            "a network with an attention window cannot be written as one graph",
+            expected="a network that sees all of its tokens (window: none)",
+            received=f"a window of {system.config.window} tokens",
+            hint="plait compress distils it into a network without one",
+        )
+
+
+class Flat(nn.Module):
     """A network whose inputs are flat, one behind the other."""
 
     def __init__(self, system: System, names: Sequence[str]) -> None:
@@ -75,13 +80,13 @@ class _Flat(nn.Module):
         return self.system.outputs_and_latent(nested(batch))
 
 
-def _open_axes(name: str, layouts: Mapping[str, Layout]) -> tuple[int, ...]:
-    """Return the axes of an input whose length is open: the batch's, and ragged ones."""
+def ragged_axes(name: str, layouts: Mapping[str, Layout]) -> tuple[int, ...]:
+    """Return the axes of an input whose length is open, the batch's apart."""
     column, kind, key = name.rsplit(":", 2)
     if kind != PART:
-        return (0,)
+        return ()
     shape = layouts[column][key].shape
-    return (0, *(place for place, size in enumerate(shape, 1) if isinstance(size, str)))
+    return tuple(place for place, size in enumerate(shape, 1) if isinstance(size, str))
 
 
 def _of_length(tensor: Tensor, axes: Sequence[int]) -> Tensor:
@@ -93,7 +98,7 @@ def _of_length(tensor: Tensor, axes: Sequence[int]) -> Tensor:
 
 
 def _structure(
-    network: _Flat, tensors: Mapping[str, Tensor], open_axes: Mapping[str, Sequence[int]]
+    network: Flat, tensors: Mapping[str, Tensor], open_axes: Mapping[str, Sequence[int]]
 ) -> str:
     """Return what two networks have in common whose graphs differ in their weights alone."""
     inputs = [(name, one.dtype, one.ndim, open_axes[name]) for name, one in tensors.items()]

@@ -16,6 +16,7 @@ from typing import Any
 from plait import errors
 from plait.edge.needs import check_answers
 from plait.edge.sent_rows import to_line
+from plait.edge.timing import EXECUTORCH as EXECUTORCH
 from plait.edge.timing import TORCH
 from plait.errors import BundleError, PlaitError
 from plait.model.ensemble import Ensemble
@@ -57,17 +58,19 @@ class Load:
 
 
 def engine_of(model: Model) -> str:
-    """Return what runs a model's bundle: ``numpy`` alone, ``onnxruntime`` or ``openvino`` its
-    graphs, or ``torch``.
+    """Return what runs a model's bundle: ``numpy`` alone, ``onnxruntime``, ``openvino`` or
+    ``executorch`` its graphs, or ``torch``.
 
     Raises `TargetError` where it has no target.
     """
     parts = [one.predictor for one in predicted(model).values()]
+    graphs = [graph for one in parts if isinstance(one, Ensemble) for graph in one.graphs]
+    if any(graph.runtime == EXECUTORCH for graph in graphs):
+        return EXECUTORCH
     try:
         check_answers(model)
     except BundleError:
         return TORCH
-    graphs = [graph for one in parts if isinstance(one, Ensemble) for graph in one.graphs]
     return graphs[0].runtime if graphs else NUMPY
 
 

@@ -8,6 +8,7 @@ from plait.model.ensemble import DEEP, Ensemble
 from plait.model.generator import Generator
 from plait.model.model import Model
 from plait.model.several import Several
+from plait.networks.graphs import EXECUTORCH
 
 EXPORT = (
     "plait export BUNDLE --to onnx --out NEW makes graphs of it, where plait[train,export] is "
@@ -50,6 +51,14 @@ def _check_network(model: Model) -> None:
             received="weights of torch",
             path=model.path,
             hint=EXPORT,
+        )
+    if isinstance(parts, Ensemble) and any(one.runtime == EXECUTORCH for one in parts.graphs):
+        raise BundleError(
+            f"the programs of ExecuTorch that answer '{model.target}' need torch, in Python",
+            expected="networks as ONNX graphs, or simple models alone",
+            received="programs of ExecuTorch",
+            path=model.path,
+            hint="plait.load answers from it, where plait[executorch] is installed",
         )
     if isinstance(parts, Generator) and parts.config is not None:
         raise BundleError(

@@ -12,8 +12,9 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-TORCH = "torch"
-"""The engine of bundles that hold weights of torch; all others answer on the edge."""
+TORCH, EXECUTORCH = "torch", "executorch"
+"""The engines of bundles that hold weights of torch, or programs of ExecuTorch, whose Python needs
+torch; all others answer on the edge."""
 
 WARM_UP_ROWS, LEAST_RUNS, MOST_RUNS = 3, 20, 10_000
 LEAST_BATCHES = 3
@@ -112,7 +113,7 @@ def _times(
 
 def _opened(engine: str, path: str, options: dict[str, Any]) -> Answering:
     reading = {name: options[name] for name in ("root", "on_error")}
-    if engine == TORCH:
+    if engine in (TORCH, EXECUTORCH):
         from plait.model.model import load
 
         model = load(path)

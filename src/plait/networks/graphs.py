@@ -15,14 +15,50 @@ OPSET = 21
 """Of ONNX graphs: the first with blocks of four-bit weights."""
 
 
-ONNX, OPENVINO = "onnxruntime", "openvino"
+ONNX, OPENVINO, EXECUTORCH = "onnxruntime", "openvino", "executorch"
 """What runs graphs."""
 
-ENDINGS = {ONNX: ".onnx", OPENVINO: ".xml"}
+ENDINGS = {ONNX: ".onnx", OPENVINO: ".xml", EXECUTORCH: ".pte"}
 """What runs a graph -> how its file ends."""
 
 WEIGHTS_ENDING = ".bin"
 """Of the file of weights, where a graph has one of its own."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class GraphInput:
+    """An input of a graph whose runtime knows no names: it takes them in their order.
+
+    Attributes:
+        name: Flat, as of `plait.networks.runner`.
+        dtype: NumPy's name of its type.
+        shape: The most rows of a batch, then the size of each axis.
+        ragged: Axes along which a batch is filled with zeros up to that size.
+    """
+
+    name: str
+    dtype: str
+    shape: tuple[int, ...]
+    ragged: tuple[int, ...] = ()
+
+    def facts(self) -> dict[str, Any]:
+        """Return what ``model.json`` tells of it."""
+        return {
+            "name": self.name,
+            "dtype": self.dtype,
+            "shape": list(self.shape),
+            "ragged": list(self.ragged),
+        }
+
+
+def input_from(facts: Mapping[str, Any]) -> GraphInput:
+    """Return an input as `GraphInput.facts` told it."""
+    return GraphInput(
+        name=str(facts["name"]),
+        dtype=str(facts["dtype"]),
+        shape=tuple(map(int, facts["shape"])),
+        ragged=tuple(map(int, facts["ragged"])),
+    )
 
 
 @brief
@@ -30,19 +66,21 @@ WEIGHTS_ENDING = ".bin"
 class SavedGraph:
     """A graph that answers as a network of a predictive target does, or as a whole mix.
 
-    Its inputs have the flat names of `plait.networks.runner`, and a batch of any size. It gives
+    Its inputs have the flat names of `plait.networks.runner`, and a batch of any size, or of as
+    many rows as `inputs` tell. It gives
     ``outputs``, canonical, float32 ``[batch, output]``, and ``latent``, what its head answers from,
     float32 ``[batch, dim]``, which older graphs lack.
 
     Attributes:
         columns: Of a batch.
-        model: The ONNX model, or OpenVINO's.
+        model: The ONNX model, or OpenVINO's, or ExecuTorch's program.
         precision: What its weights are held in, and what it computes in: ``float32``, ``int8``, ...
         threads: Processor threads that were quickest where it was timed; 0 where it was not.
         folded: Whether its weights are held in fewer bits than it computes in, and are made floats
             when it is opened.
-        runtime: What runs it: `ONNX`, `OPENVINO`.
+        runtime: What runs it: `ONNX`, `OPENVINO`, `EXECUTORCH`.
         weights: The file of its weights, of a runtime that keeps them apart.
+        inputs: In their order, of a runtime that knows no names.
     """
 
     columns: Sequence[str]
@@ -52,6 +90,7 @@ class SavedGraph:
     folded: bool = False
     runtime: str = ONNX
     weights: bytes = b""
+    inputs: tuple[GraphInput, ...] = ()
 
     def facts(self) -> dict[str, Any]:
         """Return what ``model.json`` tells of it."""
@@ -61,6 +100,7 @@ class SavedGraph:
             "threads": self.threads,
             "folded": self.folded,
             **({} if self.runtime == ONNX else {"runtime": self.runtime}),
+            **({"inputs": [one.facts() for one in self.inputs]} if self.inputs else {}),
         }
 
 
@@ -91,7 +131,7 @@ def graph_from(facts: Mapping[str, Any], number: int, read: Callable[[str], byte
     """
     runtime = str(facts.get("runtime", ONNX))
     model = read(graph_file(number, runtime))
-    weights = b"" if runtime == ONNX else read(f"{FOLDER}/{number}{WEIGHTS_ENDING}")
+    weights = read(f"{FOLDER}/{number}{WEIGHTS_ENDING}") if runtime == OPENVINO else b""
     return SavedGraph(
         columns=tuple(map(str, facts["columns"])),
         model=model,
@@ -100,4 +140,5 @@ def graph_from(facts: Mapping[str, Any], number: int, read: Callable[[str], byte
         folded=bool(facts["folded"]),
         runtime=runtime,
         weights=weights,
+        inputs=tuple(map(input_from, facts.get("inputs", ()))),
     )

@@ -1,6 +1,6 @@
 """Opens saved networks as runners: the one door from models to what runs them.
 
-That is torch, or onnxruntime or OpenVINO where a bundle holds graphs.
+That is torch, or onnxruntime, OpenVINO or ExecuTorch where a bundle holds graphs.
 """
 
 from __future__ import annotations
@@ -9,19 +9,13 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from plait.networks.graph_runners import GraphRunner
-from plait.networks.graphs import ONNX, OPENVINO, SavedGraph
+from plait.networks.graphs import EXECUTORCH, ONNX, OPENVINO, SavedGraph
 from plait.networks.openvino_runner import OpenVinoRunner
 from plait.networks.runner import Drawer, Runner
 from plait.networks.weights import SavedHeads, SavedRows, SavedSpace, SavedSystems
 
 if TYPE_CHECKING:
     from plait.whole_rows.drawing import RowDrawer
-
-RUNNERS: dict[str, Callable[[SavedGraph], Runner]] = {
-    ONNX: GraphRunner,
-    OPENVINO: OpenVinoRunner,
-}
-"""What runs a graph -> its runner."""
 
 
 def open_systems(saved: SavedSystems) -> list[Runner]:
@@ -33,8 +27,23 @@ def open_systems(saved: SavedSystems) -> list[Runner]:
 
 
 def open_graphs(graphs: Sequence[SavedGraph]) -> list[Runner]:
-    """Return a runner per graph of a predictive target: onnxruntime, or OpenVINO."""
+    """Return a runner per graph of a predictive target, by the runtime that it was written for."""
     return [RUNNERS[one.runtime](one) for one in graphs]
+
+
+def open_program(saved: SavedGraph) -> Runner:
+    """Return a runner of a program of ExecuTorch, whose Python needs torch."""
+    from plait.networks.executorch_runner import ExecuTorchRunner
+
+    return ExecuTorchRunner(saved)
+
+
+RUNNERS: dict[str, Callable[[SavedGraph], Runner]] = {
+    ONNX: GraphRunner,
+    OPENVINO: OpenVinoRunner,
+    EXECUTORCH: open_program,
+}
+"""What runs a graph -> its runner."""
 
 
 def open_space(saved: SavedSpace) -> dict[str | None, Runner]:

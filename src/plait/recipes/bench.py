@@ -12,6 +12,7 @@ from plait.data.table import Table, read
 from plait.edge.bench import (
     BATCH_SIZES,
     COLD_RUNS,
+    EXECUTORCH,
     NUMPY,
     ONNX,
     OPENVINO,
@@ -30,6 +31,7 @@ from plait.errors import (
     UsageError,
     as_path,
 )
+from plait.fitting.setup.work import require_torch
 from plait.listening import heard, listened
 from plait.model.columns import missing_columns, notes_on
 from plait.model.model import Model
@@ -41,7 +43,7 @@ from plait.writing import spare_folder
 
 SECONDS = 1.0
 
-ENGINES = (NUMPY, ONNX, OPENVINO, TORCH)
+ENGINES = (NUMPY, ONNX, OPENVINO, EXECUTORCH, TORCH)
 """What may run a bundle: as it is, or as it is exported to be measured."""
 
 
@@ -69,8 +71,9 @@ def bench(
         bundle: A bundle's folder, with a target.
         table: Rows with any subset of the model's input columns; the first few hundred are asked.
         threads: Of the processor, each measured; default one, and all there are.
-        engines: Of ``numpy``, ``onnxruntime``, ``openvino`` and ``torch`` those to be measured;
-            default what runs the bundle, and for a network of torch ``onnxruntime``.
+        engines: Of ``numpy``, ``onnxruntime``, ``openvino``, ``executorch`` and ``torch`` those to
+            be measured; default what runs the bundle, and for a network of torch ``onnxruntime``.
+            ``executorch`` takes as many threads as it likes.
         seconds: Spent on single rows, and on each size of batch.
         batch_sizes: Rows of a batch.
         cold_runs: Processes whose first answer is waited for; the median counts.
@@ -112,7 +115,7 @@ def bench(
     )
     runs = list[dict[str, Any]]()
     with spare_folder() as folder:
-        bundles, notes = _bundles(model, path, folder, engine, engines)
+        bundles, notes = _bundles(model, path, folder, engine, engines, rows)
         update = heard(progress).task("measuring", len(wanted) * len(bundles))
         for kind, place in bundles.items():
             for number in wanted:
@@ -131,7 +134,7 @@ def bench(
 
 
 def _bundles(
-    model: Model, path: Path, folder: Path, engine: str, engines: Sequence[str]
+    model: Model, path: Path, folder: Path, engine: str, engines: Sequence[str], table: Table
 ) -> tuple[dict[str, Path], list[str]]:
     """Return engine -> bundle that it runs, and what is to be said of those that are not there.
 
@@ -141,7 +144,7 @@ def _bundles(
     notes = list[str]()
     for kind in engines or ((ONNX,) if engine == TORCH else ()):
         if kind != engine:
-            graphs, more = _as_graphs(model, folder / kind / path.name, kind)
+            graphs, more = _as_graphs(model, folder / kind / path.name, kind, table)
             bundles |= {} if graphs is None else {kind: graphs}
             notes += more
     if not bundles:
@@ -153,21 +156,34 @@ def _bundles(
     return bundles, notes
 
 
-def _as_graphs(model: Model, place: Path, engine: str) -> tuple[Path | None, list[str]]:
+def _as_graphs(
+    model: Model, place: Path, engine: str, table: Table | None = None
+) -> tuple[Path | None, list[str]]:
     """Write a bundle that another engine runs; None, and why, where that cannot be done."""
     try:
-        made, notes = _exported(model, engine)
-        check_answers(made)
+        made, notes = _exported(model, engine, table)
+        if engine != EXECUTORCH:
+            check_answers(made)
         place.parent.mkdir(exist_ok=True)
         return made.save(place), notes
     except FAILURES as error:
         return None, [f"not measured by {engine}: {error.what}"]
 
 
-def _exported(model: Model, engine: str) -> tuple[Model, list[str]]:
-    """Return a model for an engine, and what is to be said of it."""
-    if engine not in (ONNX, OPENVINO):
+def _exported(model: Model, engine: str, table: Table | None) -> tuple[Model, list[str]]:
+    """Return a model for an engine, and what is to be said of it.
+
+    A program of ExecuTorch has room for rows as long as those of the table.
+    """
+    if engine not in (ONNX, OPENVINO, EXECUTORCH):
         raise UsageError(f"no bundle is exported for {engine}")
+    if engine == EXECUTORCH:
+        require_torch()
+        from plait.compress.executorch_program import system_program
+        from plait.compress.exported import export
+
+        rows = None if table is None else model.as_table(table)
+        return export(model, rows, write=system_program).model, []
     from plait.compress.exported_mix import export_mix
 
     if engine == OPENVINO:

