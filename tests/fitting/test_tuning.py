@@ -84,7 +84,7 @@ def folder(saved, tmp_path):
 
 @pytest.fixture
 def scripted(monkeypatch):
-    """Let ``auto`` measure in any budget, and say what each way costs: frozen, lora, full."""
+    """Let ``measured`` measure in any budget, and say what each way costs: frozen, lora, full."""
 
     def script(*means):
         left = list(means)
@@ -160,12 +160,13 @@ def test_a_tuned_fit_answers_alike_when_saved_and_the_folder_is_gone(
     assert not any(str(tmp_path) in file.read_text() for file in about)
 
 
-def test_frozen_and_short_auto_fits_stay_as_they_were(folder):
+def test_frozen_and_short_measured_fits_stay_as_they_were(folder):
     for settings in (
         {"tune": "frozen", "budget": Budget(3600, "seconds")},
-        {"tune": "auto", "budget": Budget(599, "seconds")},
-        {"tune": "auto", "budget": Budget(999, "steps")},
-        {"tune": "auto", "budget": Budget(19, "epochs")},
+        {"tune": "auto", "budget": Budget(3600, "seconds")},
+        {"tune": "measured", "budget": Budget(599, "seconds")},
+        {"tune": "measured", "budget": Budget(999, "steps")},
+        {"tune": "measured", "budget": Budget(19, "epochs")},
     ):
         problem, work = problem_and_work(folder, **settings)
         assert tune_encoders(problem, work)[0].notes == problem.notes
@@ -230,9 +231,9 @@ def test_the_same_seed_gives_the_same_encoder(folder):
 @pytest.mark.parametrize(
     "costs, chosen", [((3.0, 2.0, 1.9), "full"), ((3.0, 2.0, 2.5), "lora"), ((2.0, 2.1, 3.0), None)]
 )
-def test_auto_takes_what_costs_least_on_validation_rows(folder, scripted, costs, chosen):
+def test_measured_takes_what_costs_least_on_validation_rows(folder, scripted, costs, chosen):
     scripted(*costs)
-    after, trials = tuned(folder, tune="auto")
+    after, trials = tuned(folder, tune="measured")
     assert [trial["how"] for trial in trials] == ["frozen", "lora", "full"]
     assert [round(trial["cost"], 6) for trial in trials] == list(costs)
     assert [trial["how"] for trial in trials if trial["chosen"]] == [chosen or "frozen"]
@@ -240,13 +241,13 @@ def test_auto_takes_what_costs_least_on_validation_rows(folder, scripted, costs,
     assert after.input_columns["note"] == ("note", f"note~tiny-bert{suffix}")
 
 
-def test_auto_wants_more_than_a_standard_error(folder, monkeypatch):
+def test_measured_wants_more_than_a_standard_error(folder, monkeypatch):
     """Half of the rows gain 1, half lose 0.9: on average 0.05, with an error of 0.19."""
     means = iter([lambda n: np.ones(n), lambda n: np.where(np.arange(n) % 2, 1.9, 0.0)])
     monkeypatch.setattr(
         tuning_trials.Trials, "_costs", lambda self, *_: next(means)(len(self._judged) // 2 * 2)
     )
-    problem, work = problem_and_work(folder, budget=Budget(1000, "steps"), tune="auto")
+    problem, work = problem_and_work(folder, budget=Budget(1000, "steps"), tune="measured")
     monkeypatch.setattr(tuning_trials, "MAX_EPOCHS", 0.05)
     monkeypatch.setattr(tuning_trials.Trials, "_tuner", _only_lora(tuning_trials.Trials._tuner))
     after, records = tune_encoders(problem, work)
@@ -301,7 +302,7 @@ def test_a_network_without_attention_has_no_lora(folder, monkeypatch, scripted):
     with pytest.raises(UsageError, match="no attention that adapters could be added to"):
         tuned(folder)
     scripted(3.0, 1.0)
-    assert [trial["how"] for trial in tuned(folder, tune="auto")[1]] == ["frozen", "full"]
+    assert [trial["how"] for trial in tuned(folder, tune="measured")[1]] == ["frozen", "full"]
 
 
 def test_an_interrupted_fit_tunes_once(folder, tmp_path, monkeypatch):
@@ -342,7 +343,7 @@ def test_a_budget_too_short_leaves_it_frozen_and_says_so(folder, monkeypatch):
     monkeypatch.setattr(tuning, "LEAST_BUDGET", {"seconds": 0.0})
     monkeypatch.setattr(tuning_trials.Trials, "_seconds_per_row", lambda *_: 1.0)
     problem, work = problem_and_work(
-        folder, budget=Budget(9, "seconds"), meter=Meter(), tune="auto"
+        folder, budget=Budget(9, "seconds"), meter=Meter(), tune="measured"
     )
     after, records = tune_encoders(problem, work)
     assert after.derived_columns == problem.derived_columns

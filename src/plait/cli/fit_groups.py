@@ -191,9 +191,9 @@ Start = Annotated[
             ),
             "tune": (
                 _chosen(
-                    "Whether encoders learn the target: auto measures it in budgets of 10m and "
-                    "more.",
-                    "auto", "frozen", "lora", "full",
+                    "Whether encoders learn the target: lora, full; measured (experimental) finds "
+                    "out whether that pays, in budgets of 10m and more; auto: no.",
+                    "auto", "frozen", "measured", "lora", "full",
                 ),
                 "auto",
             ),

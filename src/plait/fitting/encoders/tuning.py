@@ -15,7 +15,7 @@ from plait.backbones.tuned import keep_tuned, open_tuned
 from plait.data.prepared import Prepared
 from plait.errors import ExtraError
 from plait.fitting.setup.problem import Problem
-from plait.fitting.setup.work import FROZEN, Work
+from plait.fitting.setup.work import FROZEN, MEASURED, Work
 from plait.model.backbone_column import BackboneColumn
 from plait.train.budget import Budget, Clock
 from plait.writing import write_text
@@ -27,7 +27,7 @@ LEAST_JUDGED = 20
 """With fewer validation rows, whether tuning helps could not be told."""
 
 LEAST_BUDGET = {"seconds": 600.0, "steps": 1000.0, "epochs": 20.0}
-"""With less, ``auto`` leaves encoders frozen: too short to tune them well, and to tell."""
+"""With less, ``measured`` leaves encoders frozen: too short to tune them well, and to tell."""
 
 
 _KNOWING_BASE = (
@@ -52,10 +52,10 @@ def tune_encoders(problem: Problem, work: Work) -> tuple[Problem, dict[str, Any]
     """Return the problem read by its tuned encoders, and ``{"tuned": trials}`` where any were
     tried.
 
-    Each encoder that this fit opened learns the target on labelled training rows; ``auto`` keeps
-    it where a linear model on its vectors beats one on the frozen vectors, on validation rows, by
-    more than a standard error. Those of a base stay as they are, for its shared space was learned
-    from them.
+    Each encoder that this fit opened learns the target on labelled training rows; ``measured``
+    keeps it where a linear model on its vectors beats one on the frozen vectors, on validation
+    rows, by more than a standard error. Those of a base stay as they are, for its shared space was
+    learned from them.
 
     A tuned encoder has learned the answers of the training rows by heart to some degree: its
     vectors tell them further apart than those of new rows. Models on top must therefore be
@@ -93,9 +93,9 @@ def has_tuned(problem: Problem) -> bool:
 
 
 def _to_tune(problem: Problem, work: Work) -> list[BackboneColumn]:
-    if work.tune == FROZEN:
+    if work.tune in ("auto", FROZEN):
         return []
-    if work.tune == "auto" and work.budget.amount < LEAST_BUDGET[work.budget.unit]:
+    if work.tune == MEASURED and work.budget.amount < LEAST_BUDGET[work.budget.unit]:
         return []
     base = () if work.base is None else work.base.derived_columns
     return [
@@ -115,7 +115,7 @@ def _tune(problem: Problem, work: Work, derived: BackboneColumn, budget: Budget)
     from plait.fitting.encoders.tuning_trials import Trials
 
     trials = Trials(problem, work, derived, rows, judged, budget)
-    forced = work.tune != "auto"
+    forced = work.tune != MEASURED
     try:
         verdict = trials.run((work.tune,) if forced else ("lora", "full"), forced=forced)
     except ExtraError as error:
@@ -133,7 +133,7 @@ def _tune(problem: Problem, work: Work, derived: BackboneColumn, budget: Budget)
 
 def _share(work: Work) -> Budget:
     """Return what tuning may take: of the time that reading the table has left, or of the steps."""
-    share = TUNE_SHARE if work.tune == "auto" else ASKED_SHARE
+    share = TUNE_SHARE if work.tune == MEASURED else ASKED_SHARE
     if not work.budget.timed:
         return work.budget.share(share)
     left = max(work.budget.amount - work.meter.seconds, 0.1 * work.budget.amount)

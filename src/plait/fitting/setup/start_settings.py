@@ -33,10 +33,10 @@ class Start:
             transformers (safetensors), a GGUF file, or where allowed a hub id. It stays as it is;
             learned places tell it of the row, and it reads the row's own texts. It is measured
             beside plait's own decoder where there is time, and travels in the bundle.
-        tune: Whether encoders learn the target before they are frozen: ``frozen`` (not),
-            ``lora`` (low-rank corrections), ``full``, or ``auto`` (measured on validation rows,
-            in budgets of ten minutes, 1,000 steps or 20 epochs and more). A `decoder` learns
-            low-rank corrections unless this is ``frozen``.
+        tune: Whether encoders learn the target before they are frozen: ``auto`` and ``frozen``
+            (not), ``lora`` (low-rank corrections), ``full``, or ``measured`` (experimental: what
+            is best on validation rows, in budgets of ten minutes, 1,000 steps or 20 epochs and
+            more). A `decoder` learns low-rank corrections unless this is ``frozen``.
     """
 
     base: Model | Path | str | None = None

@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 ADAPTATIONS = ("scratch", "lora", "full")
 """Ways to learn a target where a base's weights are at hand: without them, or from them."""
 
-FROZEN = "frozen"
-TUNINGS = ("auto", FROZEN, "lora", "full")
-"""Ways to use a pretrained encoder: as it is, or having learned the target."""
+FROZEN, MEASURED = "frozen", "measured"
+TUNINGS = ("auto", FROZEN, MEASURED, "lora", "full")
+"""Ways to use a pretrained encoder: as it is, having learned the target, or what measures best."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,7 +132,7 @@ def check_tune(tune: str, *, target: str | None, encoders: Any) -> None:
     """
     if tune not in TUNINGS:
         raise UsageError("unknown tune", expected=" or ".join(TUNINGS), received=str(tune))
-    if tune in ("auto", FROZEN):
+    if tune in ("auto", FROZEN, MEASURED):
         return
     if target is None:
         raise UsageError(
