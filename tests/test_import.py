@@ -105,8 +105,8 @@ def test_every_declared_package_is_imported_somewhere():
     pyproject = tomllib.loads((ROOT / "pyproject.toml").read_text("utf8"))["project"]
     extras = {k: v for k, v in pyproject["optional-dependencies"].items() if k != "dev"}
     needs = [*pyproject["dependencies"], *(need for needs in extras.values() for need in needs)]
-    declared = {MODULES.get(n, n) for n in (re.match(r"[\w-]+", need)[0] for need in needs)}
-    imported = set()
+    needed = {MODULES.get(n, n) for n in (re.match(r"[\w-]+", need)[0] for need in needs)}
+    declared, imported = {name.partition(".")[0] for name in needed}, set()
     for path in (ROOT / "src").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text("utf8"))):
             names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
@@ -120,8 +120,6 @@ def test_every_declared_package_is_imported_somewhere():
 DOORS = {
     # A whole and its reduced models may be of any kind, and are read by what reads every kind.
     "plait.baselines.reduced_models": "plait.baselines.base_models",
-    # What was mixed is exported as each of its networks is.
-    "plait.compress.exported_mix": "plait.compress.exported",
     # A baseline of series keeps the codec that it tells values by.
     "plait.modalities.series.linear_map": "plait.modalities.series.codec",
     # `load` gives whatever kind of model a bundle holds.

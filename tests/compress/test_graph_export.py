@@ -6,8 +6,8 @@ import torch
 
 import plait
 from plait.compress import graph_export
-from plait.compress.exported import system_graph
 from plait.compress.graph_export import GraphWriter
+from plait.compress.system_graphs import system_graph
 from plait.data.prepared import fit_codecs, prepare_rows
 from plait.networks.config import SystemConfig
 from plait.networks.system import System

@@ -6,7 +6,7 @@ import torch
 
 import plait
 from plait.compress.executorch_program import system_program
-from plait.compress.exported import graph_parity, system_graph
+from plait.compress.system_graphs import graph_parity, system_graph
 from plait.data.prepared import fit_codecs, prepare_rows
 from plait.modalities import find_network, modalities
 from plait.model.ensemble import DEEP, Ensemble

@@ -12,9 +12,9 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from plait.baselines.evidence import Evidence
-from plait.compress.exported import batches, fullest, layouts_of
 from plait.compress.graph_export import Flat, check_dense, ragged_axes
 from plait.compress.quiet import quietly
+from plait.compress.system_graphs import batches, fullest, layouts_of
 from plait.data.prepared import Prepared
 from plait.errors import ExtraError, GraphError
 from plait.networks.executorch_runner import import_executorch

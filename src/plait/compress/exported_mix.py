@@ -131,8 +131,8 @@ def _networks(
     """Return the mix's networks, each as a graph."""
     if DEEP not in ensemble.weights:
         return []
-    from plait.compress.exported import system_graph
     from plait.compress.graph_export import GraphWriter
+    from plait.compress.system_graphs import system_graph
     from plait.networks.building import build_systems
 
     systems = build_systems(ensemble.systems)

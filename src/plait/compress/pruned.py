@@ -10,12 +10,13 @@ import numpy as np
 import torch
 from torch import nn
 
-from plait.compress.exported import graph_parity, networks_of, system_graph, with_graphs
+from plait.compress.exported import networks_of, with_graphs
 from plait.compress.network_students import NetworkStudents
 from plait.compress.prune import Pruned, prune
 from plait.compress.settings import SHARE, TEMPERATURE
 from plait.compress.student_features import StudentFeatures
 from plait.compress.student_problem import make_lessons, student_problem
+from plait.compress.system_graphs import graph_parity, system_graph
 from plait.compress.teacher import Teacher
 from plait.data.loader import Loader
 from plait.fitting.setup.problem import Problem, with_derived

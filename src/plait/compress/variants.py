@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from plait.compress.exported import batches, with_graphs
+from plait.compress.exported import with_graphs
 from plait.compress.int8 import in_int8
 from plait.compress.mixed import held_in, held_mixed
+from plait.compress.system_graphs import batches
 from plait.data.prepared import Prepared
 from plait.model.ensemble import Ensemble
 from plait.model.model import Model

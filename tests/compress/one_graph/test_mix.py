@@ -9,7 +9,7 @@ from small_mix import COLUMNS, NUM_ROWS, TARGETS, known
 
 from plait.baselines.base_models import Linear
 from plait.baselines.evidence import Evidence, RawFeatures
-from plait.compress.exported import system_graph
+from plait.compress.system_graphs import system_graph
 from plait.model.calibration import fit_calibration
 from plait.model.ensemble import DEEP
 from plait.model.held_out import HeldOutRows
