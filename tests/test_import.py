@@ -96,7 +96,7 @@ def test_what_is_free_of_torch_needs_the_base_install_alone():
     free = next(c for c in pyproject["tool"]["importlinter"]["contracts"] if "torch" in c["name"])
     verbs = [f"plait.recipes.{path.stem}" for path in (ROOT / "src/plait/cli").glob("[a-z]*.py")
              if (ROOT / "src/plait/recipes" / path.name).is_file()]  # fmt: skip
-    names = ["plait.cli", "plait.model.model", *verbs, *free["source_modules"]]
+    names = ["plait.cli", "plait.model.loading", *verbs, *free["source_modules"]]
     done = run_python(BASE, " ".join(blocked), " ".join(names))
     assert {"image", "molecule", "text", "video"} <= set(done.split())
 
@@ -122,8 +122,6 @@ DOORS = {
     "plait.baselines.reduced_models": "plait.baselines.base_models",
     # A baseline of series keeps the codec that it tells values by.
     "plait.modalities.series.linear_map": "plait.modalities.series.codec",
-    # `load` gives whatever kind of model a bundle holds.
-    "plait.model.model": "plait.model.several",
 }
 """Imports within functions, of what imports them: all that run in a circle."""
 

@@ -20,7 +20,7 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (MAX_ADDRESS_BYTES, MAX_ADDRESS_BYTES))
     model = None
     if len(sys.argv) > 4:
-        from plait.model.model import load
+        from plait.model.loading import load
 
         model = load(sys.argv[4])
     for number in range(first, first + count):

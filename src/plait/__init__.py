@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from plait.data.table import Table as Table
     from plait.data.table import read as read
     from plait.modalities import register_folder as register_folder
+    from plait.model.loading import load as load
     from plait.model.model import Model as Model
-    from plait.model.model import load as load
     from plait.recipes.ask import ask as ask
     from plait.recipes.bench import bench as bench
     from plait.recipes.caption import caption as caption
@@ -75,7 +75,7 @@ _HOMES = {
     "generate": "plait.recipes.generate",
     "inspect": "plait.recipes.inspect",
     "learn": "plait.recipes.learn",
-    "load": "plait.model.model",
+    "load": "plait.model.loading",
     "play": "plait.recipes.play",
     "predict": "plait.recipes.predict",
     "read": "plait.data.table",

@@ -11,7 +11,7 @@ import plait
 from plait.bundle import Bundle, to_json, write_bundle
 from plait.errors import BundleError
 from plait.modalities import find_codec
-from plait.model.model import load
+from plait.model.loading import load
 from plait.networks.config import SystemConfig
 
 ROWS = [{"size": i * 0.37 + (i % 2) * 50, "kind": "pq"[i % 2]} for i in range(60)]

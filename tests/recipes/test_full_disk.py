@@ -13,7 +13,8 @@ from plait.bundle import Bundle
 from plait.cli import run
 from plait.errors import StorageError
 from plait.fitting.setup.config import write_config
-from plait.model.model import Model, load
+from plait.model.loading import load
+from plait.model.model import Model
 from plait.networks.config import SystemConfig
 from plait.progress import Progress
 from plait.recipes.embed import embed

@@ -10,7 +10,7 @@ import pytest
 import plait
 from plait.cli import run
 from plait.fitting.space import pretrain
-from plait.model.model import load
+from plait.model.loading import load
 from plait.networks.config import SystemConfig
 from plait.recipes.report import write_report
 from plait.train.shared import Shared

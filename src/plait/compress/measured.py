@@ -18,7 +18,8 @@ from plait.data.table import Table
 from plait.errors import UsageError
 from plait.fitting.records.answering import Answered, as_shipped, rows_to_ask, time_answers
 from plait.modalities import codec_hash
-from plait.model.model import Model, load
+from plait.model.loading import load
+from plait.model.model import Model
 from plait.progress import SILENT, Progress
 from plait.writing import spare_folder
 

@@ -12,8 +12,8 @@ from plait.answer import Answer
 from plait.edge.needs import check_answers, check_embeds, models_of
 from plait.edge.rows import rows_of
 from plait.model.ensemble import Ensemble
+from plait.model.loading import load as load_model
 from plait.model.model import Model
-from plait.model.model import load as load_model
 
 
 class Edge:

@@ -114,7 +114,7 @@ def _times(
 def _opened(engine: str, path: str, options: dict[str, Any]) -> Answering:
     reading = {name: options[name] for name in ("root", "on_error")}
     if engine in (TORCH, EXECUTORCH):
-        from plait.model.model import load
+        from plait.model.loading import load
 
         model = load(path)
         return lambda rows: model.predict(rows, **reading)

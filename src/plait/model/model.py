@@ -11,11 +11,11 @@ import numpy as np
 
 import plait
 from plait.answer import Answer
-from plait.bundle import read_steadily, write_bundle
+from plait.bundle import write_bundle
 from plait.data.prepared import Prepared
 from plait.data.schema import Schema
 from plait.data.table import Table, read
-from plait.errors import BundleError, TargetError, as_path
+from plait.errors import TargetError
 from plait.listening import heard, listened_if_asked
 from plait.modalities import Asked, Codec, TargetCodec
 from plait.model.asked_draws import asked_of
@@ -276,25 +276,3 @@ class Model:
 
     def __repr__(self) -> str:
         return text_of_model(self)
-
-
-def load(path: Path | str) -> Model:
-    """Load a bundle, of several targets as a `Several`: verifies every file, runs no code from it.
-
-    Raises:
-        BundleError: When it is not a bundle, or damaged, tampered with, or of another format.
-        ExtraError: When the shipped model needs an extra that is not installed.
-        UsageError: When `path` is no path.
-    """
-    from plait.model.several import model_from
-
-    path = as_path(path, "a bundle")
-    try:
-        return read_steadily(path, model_from)
-    except (KeyError, TypeError, ValueError) as error:
-        raise BundleError(
-            "the bundle's files do not fit together",
-            received=f"{type(error).__name__}: {error}",
-            path=path,
-            hint="use the version of plait that wrote it, or fit again",
-        ) from error

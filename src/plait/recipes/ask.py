@@ -17,7 +17,8 @@ from plait.errors import CellError, UsageError
 from plait.modalities import traits_of_modality
 from plait.model.asked import asked_row, columns_named, modality_of, of_call
 from plait.model.generator import Generator
-from plait.model.model import Model, load
+from plait.model.loading import load
+from plait.model.model import Model
 from plait.model.several import predicted
 from plait.model.streaming import Stream
 from plait.types import Cell, is_missing

@@ -34,8 +34,8 @@ from plait.errors import (
 from plait.fitting.setup.work import require_torch
 from plait.listening import heard, listened
 from plait.model.columns import missing_columns, notes_on
+from plait.model.loading import load as load_model
 from plait.model.model import Model
-from plait.model.model import load as load_model
 from plait.progress import Progress
 from plait.reading import ReadOptions
 from plait.threads import num_threads

@@ -13,7 +13,8 @@ from plait.compress.settings import METHODS, NETWORK, STUDENTS, WORDS
 from plait.data.table import read
 from plait.fitting.setup.work import require_torch
 from plait.listening import heard, listened
-from plait.model.model import Model, load
+from plait.model.loading import load
+from plait.model.model import Model
 from plait.progress import Progress
 from plait.reading import ReadOptions
 from plait.recipes.outputs import place_beside

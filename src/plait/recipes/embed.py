@@ -16,7 +16,8 @@ from plait.data.table import read
 from plait.errors import UsageError
 from plait.listening import heard, listened
 from plait.model.columns import missing_columns, notes_on
-from plait.model.model import Model, load
+from plait.model.loading import load
+from plait.model.model import Model
 from plait.model.unread import counting_unread
 from plait.progress import Progress
 from plait.reading import ReadOptions

@@ -10,7 +10,8 @@ from plait.data.table import Table, read
 from plait.listening import heard, listened
 from plait.model.columns import missing_columns, notes_on, weighed
 from plait.model.judging import few_groups_said
-from plait.model.model import Model, load
+from plait.model.loading import load
+from plait.model.model import Model
 from plait.model.several import Several, predicted
 from plait.model.unread import counting_unread
 from plait.model.unseen import count_unseen, unseen_note

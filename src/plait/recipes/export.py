@@ -14,7 +14,8 @@ from plait.errors import BundleError, GraphError, ParityError, UsageError
 from plait.fitting.setup.work import require_torch
 from plait.listening import heard, listened
 from plait.model.ensemble import DEEP, Ensemble
-from plait.model.model import Model, load
+from plait.model.loading import load
+from plait.model.model import Model
 from plait.model.several import Several
 from plait.progress import Progress
 from plait.reading import ReadOptions

@@ -13,8 +13,9 @@ from plait.listening import heard, listened
 from plait.modalities import Asked
 from plait.model.asked_draws import asked_of, usual_temperature
 from plait.model.generator import Generator
+from plait.model.loading import load
 from plait.model.made import raw_of
-from plait.model.model import Model, load
+from plait.model.model import Model
 from plait.model.several import predicted
 from plait.model.whole_rows import WholeRows
 from plait.progress import Progress

@@ -15,7 +15,8 @@ from plait.modalities import Asked
 from plait.modalities.action.cells import Action
 from plait.modalities.trajectory.cells import Trajectory
 from plait.model.asked_draws import asked_of
-from plait.model.model import Model, load
+from plait.model.loading import load
+from plait.model.model import Model
 from plait.model.policy import Policy
 from plait.progress import Progress
 from plait.recipes.environments import Hands, Senses, open_environment, picture_of

@@ -17,7 +17,8 @@ from plait.listening import heard, listened
 from plait.modalities import Asked
 from plait.model.asked_draws import usual_temperature
 from plait.model.columns import Missing, missing_columns, notes_on
-from plait.model.model import Model, load
+from plait.model.loading import load
+from plait.model.model import Model
 from plait.model.several import Several, predicted, weighed_each
 from plait.model.unread import counting_unread
 from plait.model.wants import Wants

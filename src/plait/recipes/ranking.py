@@ -11,7 +11,8 @@ import numpy as np
 
 from plait.errors import ColumnError, TargetError, UsageError
 from plait.modalities import Codec, PredictiveTarget
-from plait.model.model import Model, load
+from plait.model.loading import load
+from plait.model.model import Model
 
 
 @dataclass(frozen=True)

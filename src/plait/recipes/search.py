@@ -8,7 +8,8 @@ from pathlib import Path
 from plait.data.table import Table, read
 from plait.listening import heard, listened
 from plait.model.columns import missing_columns, notes_on
-from plait.model.model import Model, load
+from plait.model.loading import load
+from plait.model.model import Model
 from plait.progress import Progress
 from plait.reading import ReadOptions
 from plait.results import Hits

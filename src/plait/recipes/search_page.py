@@ -11,7 +11,8 @@ import numpy as np
 from plait.data.table import Table, read
 from plait.errors import CellError, UsageError
 from plait.modalities import Codec, Media
-from plait.model.model import Model, load
+from plait.model.loading import load
+from plait.model.model import Model
 from plait.model.query import input_columns_named, query_vector
 from plait.reading import ReadOptions
 from plait.recipes.outputs import check_output

@@ -13,8 +13,8 @@ from sklearn.utils.validation import check_consistent_length, check_is_fitted
 from plait.data.table import Table, read
 from plait.errors import TargetError
 from plait.model.ensemble import Ensemble
+from plait.model.loading import load as load_model
 from plait.model.model import Model
-from plait.model.model import load as load_model
 from plait.model.several import Several
 from plait.sklearn.columns import columns_of
 from plait.sklearn.estimator import as_value_errors

@@ -9,7 +9,8 @@ from typing import Any
 
 from sklearn.base import BaseEstimator
 
-from plait.model.model import Model, load
+from plait.model.loading import load
+from plait.model.model import Model
 
 
 def packed(model: Model) -> dict[str, bytes]:

@@ -12,7 +12,8 @@ import numpy as np
 from plait.data.table import Table, read
 from plait.errors import BundleError
 from plait.model.ensemble import WEIGHTS
-from plait.model.model import Model, load
+from plait.model.loading import load
+from plait.model.model import Model
 from plait.recipes.evaluate import evaluate
 from plait.recipes.fit import fit
 from plait.recipes.generate import generate

@@ -19,7 +19,8 @@ from plait.errors import CellError, TargetError
 from plait.modalities import find_codec
 from plait.modalities._scan import is_predictive, issubclass_target
 from plait.model.ensemble import DEEP
-from plait.model.model import Model, load
+from plait.model.loading import load
+from plait.model.model import Model
 from plait.networks.config import SystemConfig
 from plait.recipes.embed import embed
 from plait.recipes.evaluate import evaluate

@@ -13,7 +13,8 @@ from plait.energy import Meter
 from plait.fitting.setup.dimensions import Dimension, settings_of
 from plait.fitting.setup.problem import Problem
 from plait.footprint import footprint, with_energy
-from plait.model.model import Model, load
+from plait.model.loading import load
+from plait.model.model import Model
 from plait.networks.config import SystemConfig
 from plait.progress import Progress
 from plait.train.budget import Budget

@@ -9,7 +9,8 @@ from typing import Any
 
 from plait.errors import UsageError
 from plait.fitting.setup.work import ADAPTATIONS, check_tune
-from plait.model.model import Model, load
+from plait.model.loading import load
+from plait.model.model import Model
 
 
 @dataclass(frozen=True, kw_only=True)
