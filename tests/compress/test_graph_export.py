@@ -41,16 +41,26 @@ def systems():
 
 @pytest.mark.usefixtures("unchecked_shapes")
 def test_of_networks_that_are_built_alike_one_is_traced(systems, monkeypatch):
-    made, prepared, every = systems
+    (first, second, _), prepared, every = systems
     traced, trace = [], graph_export._trace
-    monkeypatch.setattr(
-        graph_export,
-        "_trace",
-        lambda network, *some: traced.append(network) or trace(network, *some),
-    )
+
+    def watched(network, *some):
+        traced.append(network.system)
+        return trace(network, *some)
+
+    monkeypatch.setattr(graph_export, "_trace", watched)
     writer = GraphWriter()
-    together = [system_graph(one, prepared, every, None, writer) for one in made]
-    assert [one.system for one in traced] == [made[0], made[2]]
-    alone = system_graph(made[1], prepared, every, None)
-    assert len(traced) == 3 and together[1].model == alone.model
-    assert len({one.model for one in together}) == 3
+    graphs = [system_graph(one, prepared, every, None, writer) for one in (first, second)]
+    assert traced == [first] and graphs[0].model != graphs[1].model
+    assert graphs[1].model == system_graph(second, prepared, every, None).model
+
+
+def test_a_network_of_another_width_is_traced_anew(systems, monkeypatch):
+    made, prepared, every = systems
+    traced = []
+    monkeypatch.setattr(graph_export, "_trace", lambda network, *_: traced.append(network.system))
+    monkeypatch.setattr(graph_export, "_with_weights", lambda *_: b"")
+    writer = GraphWriter()
+    for one in made:
+        system_graph(one, prepared, every, None, writer)
+    assert traced == [made[0], made[2]]

@@ -8,7 +8,7 @@ import pytest
 import plait
 from plait.display import model_name
 from plait.fitting.candidates import base_model_bench, candidates
-from plait.fitting.network import deep, network
+from plait.fitting.network import deep, stage
 from plait.fitting.setup import cross_fitting
 from plait.fitting.setup.deep_plan import Form
 from plait.fitting.setup.problem import make_problem
@@ -84,7 +84,7 @@ def test_steps_are_never_cut_off_by_a_clock():
 
 
 def test_without_time_for_a_network_there_is_none(monkeypatch, tmp_path):
-    monkeypatch.setattr(network.NetworkTime, "form", lambda *_: None)
+    monkeypatch.setattr(stage.NetworkTime, "form", lambda *_: None)
     model = fit(rows(), budget="6s", out=tmp_path / "m.plait")
     assert "deep" not in names(model) and model.summary()["shipped"] != "deep"
     assert any(note.startswith("no network was trained: ") for note in model.summary()["notes"])
@@ -109,8 +109,8 @@ def test_a_model_that_is_cut_off_is_shown_as_cut_off(monkeypatch, capsys):
 
 def test_a_network_by_one_split_is_judged_by_rows_that_it_did_not_learn(monkeypatch, tmp_path):
     learned, real = [], deep.fit_network
-    monkeypatch.setattr(network, "LEAST_SECONDS", 0.0)  # however slow the machine is
-    monkeypatch.setattr(network.NetworkTime, "form", lambda *_: Form.SPLIT)
+    monkeypatch.setattr(stage, "LEAST_SECONDS", 0.0)  # however slow the machine is
+    monkeypatch.setattr(stage.NetworkTime, "form", lambda *_: Form.SPLIT)
     monkeypatch.setattr(
         deep, "fit_network", lambda *args: learned.append((args[3], args[4])) or real(*args)
     )
