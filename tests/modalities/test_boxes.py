@@ -133,6 +133,18 @@ def test_too_many_boxes_and_bad_files(tmp_path):
         assert name in str(caught.value)
 
 
+@pytest.mark.parametrize(("text", "line"), [("cat\n\ndog\n", 2), ("\ncat\ndog\n", 1)])
+def test_a_line_without_a_class_shifts_no_numbers(text, line, tmp_path):
+    (tmp_path / "labels").mkdir()
+    (tmp_path / "labels" / "a.txt").write_text("1 0.5 0.5 0.1 0.1\n")
+    (tmp_path / "labels" / "classes.txt").write_text(text)
+    with pytest.raises(CellError, match="has no name") as caught:
+        read("labels/a.txt", tmp_path)
+    assert f"line {line} of labels/classes.txt" in str(caught.value)
+    (tmp_path / "labels" / "classes.txt").write_text("cat\r\ndog\r\n\r\n  \n")
+    assert read("labels/a.txt", tmp_path).names == ("dog",)
+
+
 def test_a_box_that_sticks_out_a_little_is_cut_off(tmp_path):
     found = read('{"width": 100, "height": 80, "boxes": [["dog", -1, 50, 60, 31]]}', tmp_path)
     np.testing.assert_array_equal(found.corners, [[0, 50, 59, 80]])

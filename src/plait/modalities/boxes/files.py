@@ -137,14 +137,14 @@ def _classes_beside(path: Any, media: Media) -> list[str]:
                 text = _text(media.read_bytes(str(place / name)))
             except CellError:
                 continue
-            if found := _names_in(text, name):
+            if found := _names_in(text, place / name):
                 return found
     return []
 
 
-def _names_in(text: str, name: str) -> list[str]:
-    if name == CLASSES_FILE:
-        return [line.strip() for line in text.splitlines() if line.strip()]
+def _names_in(text: str, file: PurePath) -> list[str]:
+    if file.name == CLASSES_FILE:
+        return _names_of_lines(text, file)
     import yaml
 
     try:
@@ -156,6 +156,20 @@ def _names_in(text: str, name: str) -> list[str]:
         numbers = sorted(key for key in names if isinstance(key, int))
         names = [names[key] for key in numbers] if numbers == list(range(len(names))) else None
     return [str(one) for one in names] if isinstance(names, list) else []
+
+
+def _names_of_lines(text: str, file: PurePath) -> list[str]:
+    """Return a name a line. Raises `CellError` for a line without one, by which all behind it would
+    have other numbers; after the last name there may be some."""
+    names = [line.strip() for line in text.rstrip().splitlines()]
+    if "" in names:
+        raise CellError(
+            "a class of YOLO's numbers has no name",
+            expected="a name on every line, for the first is 0, the second 1 and so on",
+            received=f"line {names.index('') + 1} of {file.as_posix()}, which is empty",
+            hint="take the line out, or name a class there",
+        )
+    return names
 
 
 def _table(text: str) -> Boxes:
