@@ -68,7 +68,12 @@ def _text(data: bytes) -> str:
 
 
 def _voc(text: str) -> Boxes:
-    """Read an annotation of Pascal VOC; its boxes end at the last pixel that they hold."""
+    """Read an annotation of Pascal VOC.
+
+    Numbers are taken for the edges of a box, as most tools write them. VOC itself numbers pixels
+    from 1, the first and the last of a box (Everingham et al. 2010, development kit); a file does
+    not tell which is meant, but for a box of the same first and last pixel, which is that pixel.
+    """
     if "<!DOCTYPE" in text or "<!ENTITY" in text:
         raise CellError("an XML file defines a document type", expected="plain VOC annotations")
     try:
@@ -89,7 +94,18 @@ def _voc(text: str) -> Boxes:
     size = None
     if width and height and _number(width, "width") > 0 and _number(height, "height") > 0:
         size = _number(width, "width"), _number(height, "height")
-    return make_boxes(names, corners, None, size)
+    return make_boxes(names, corners if size == RELATIVE else _pixels(corners), None, size)
+
+
+def _pixels(corners: Sequence[Sequence[float]]) -> list[list[float]]:
+    """Return corners, of which those that name a single pixel across or down have its edges."""
+    found = [list(sides) for sides in corners]
+    for sides in found:
+        for low, high in ((0, 2), (1, 3)):
+            if sides[low] == sides[high] >= 0 and sides[low].is_integer():
+                sides[high] = max(sides[high], 1.0)  # of tools that count from 0
+                sides[low] = sides[high] - 1.0
+    return found
 
 
 def _yolo(text: str, names: Sequence[str]) -> Boxes:
