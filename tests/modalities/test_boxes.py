@@ -22,6 +22,16 @@ BESIDE = '{"width": 100, "height": 80, "boxes": [["dog", 100.5, 10, 1, 9]]}'
 DOG = [[10.0, 20.0, 40.0, 60.0]]
 
 
+def voc(sides, size=(100, 80)):
+    """Return `VOC` with another box, in a picture of another size."""
+    numbers = [*zip(("xmin", "ymin", "xmax", "ymax"), DOG[0], sides, strict=True)]
+    numbers += zip(("width", "height"), (100, 80), size, strict=True)
+    text = VOC
+    for name, before, now in numbers:
+        text = text.replace(f"<{name}>{before:g}<", f"<{name}>{now:g}<")
+    return text
+
+
 def read(cell, tmp_path, **settings):
     return BoxesCodec(**settings).read(cell, Media(tmp_path))
 
@@ -131,6 +141,61 @@ def test_too_many_boxes_and_bad_files(tmp_path):
         with pytest.raises(CellError, match=said) as caught:
             read(name, tmp_path)
         assert name in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("sides", "corners"),
+    [
+        ((10, 20, 10, 60), (9, 20, 10, 60)),
+        ((10, 60, 40, 60), (10, 59, 40, 60)),
+        ((1, 1, 1, 1), (0, 0, 1, 1)),
+        ((100, 80, 100, 80), (99, 79, 100, 80)),
+        ((0, 0, 0, 0), (0, 0, 1, 1)),
+    ],
+)
+def test_voc_counts_pixels_so_that_one_alone_is_a_box(sides, corners, tmp_path):
+    (tmp_path / "a.xml").write_text(voc(sides))
+    found = read("a.xml", tmp_path)
+    np.testing.assert_array_equal(found.corners, [corners])
+    for name, content in BoxesCodec().export("voc", [found], ["b.jpg"]).items():
+        (tmp_path / name).write_bytes(content)
+    assert read("b.xml", tmp_path) == found
+
+
+@pytest.mark.parametrize(
+    ("sides", "size"),
+    [
+        ((40.5, 20, 40.5, 60), (100, 80)),
+        ((41, 20, 40, 60), (100, 80)),
+        ((1, 0, 1, 1), (1, 1)),
+        ((-5, 20, -5, 60), (100, 80)),
+    ],
+)
+def test_what_is_no_pixel_of_voc_has_no_area(sides, size, tmp_path):
+    (tmp_path / "a.xml").write_text(voc(sides, size))
+    with pytest.raises(CellError, match="has no area"):
+        read("a.xml", tmp_path)
+
+
+@pytest.mark.parametrize("size", [None, (100.0, 80.0), RELATIVE])
+def test_a_box_narrower_than_a_hundredth_is_written_as_wide_as_it_is(size, tmp_path):
+    raw = Boxes(("dog",), np.array([[0.251, 0.5, 0.254, 0.75]]), None, size)
+    for name, content in BoxesCodec().export("voc", [raw], ["b.jpg"]).items():
+        (tmp_path / name).write_bytes(content)
+    again = read("b.xml", tmp_path)
+    np.testing.assert_allclose(again.corners, raw.corners, atol=1e-6)
+
+
+@pytest.mark.parametrize(("text", "line"), [("cat\n\ndog\n", 2), ("\ncat\ndog\n", 1)])
+def test_a_line_without_a_class_shifts_no_numbers(text, line, tmp_path):
+    (tmp_path / "labels").mkdir()
+    (tmp_path / "labels" / "a.txt").write_text("1 0.5 0.5 0.1 0.1\n")
+    (tmp_path / "labels" / "classes.txt").write_text(text)
+    with pytest.raises(CellError, match="has no name") as caught:
+        read("labels/a.txt", tmp_path)
+    assert f"line {line} of labels/classes.txt" in str(caught.value)
+    (tmp_path / "labels" / "classes.txt").write_text("cat\r\ndog\r\n\r\n  \n")
+    assert read("labels/a.txt", tmp_path).names == ("dog",)
 
 
 def test_a_box_that_sticks_out_a_little_is_cut_off(tmp_path):

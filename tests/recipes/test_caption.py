@@ -158,7 +158,7 @@ def test_what_does_not_go_together_is_said(hears, sees, tmp_path):
             plait.caption(model, medium, **settings)
 
 
-def test_several_targets_are_asked_one_by_one(tmp_path):
+def test_several_targets_are_asked_one_by_one(tmp_path, capsys):
     rows = [
         {"shot": png(picture(w, i)), "word": w, "bright": float(w == "red")}
         for i, w in enumerate(["red", "blue"] * 20)
@@ -169,6 +169,18 @@ def test_several_targets_are_asked_one_by_one(tmp_path):
         plait.caption(model, tmp_path / "film.mkv")
     found = plait.caption(model["word"], tmp_path / "film.mkv")
     assert [cue["text"] for cue in found["cues"]] == ["blue", "red"]
+    assert plait.caption(model, tmp_path / "film.mkv", target="word") == found
+    assert plait.caption(model["word"], tmp_path / "film.mkv", target="word") == found
+    for one in (model, model["word"]):
+        with pytest.raises(ColumnError, match="no target 'shot'"):
+            plait.caption(one, tmp_path / "film.mkv", target="shot")
+    with pytest.raises(UsageError, match="read without a model") as caught:
+        plait.caption(None, tmp_path / "film.mkv", words="speech", target="word")
+    assert caught.value.received == "target"
+    model.save(tmp_path / "two.plait")
+    said = [str(tmp_path / "two.plait"), str(tmp_path / "film.mkv")]
+    app(["caption", *said, "--target", "word", "--json"], standalone_mode=False)
+    assert json.loads(capsys.readouterr().out)["cues"] == found["cues"]
 
 
 def test_the_command_prints_writes_and_refuses(hears, tmp_path, monkeypatch, capsys):

@@ -142,9 +142,10 @@ def test_what_a_text_does_not_heed(bundle, said):
 def test_a_predicted_target_is_not_generated():
     table = plait.read(rows(), columns={**COLUMNS, "title": "category"})
     model = plait.fit(table, target="title", simple=True, budget="5s", samples=False)
-    with pytest.raises(TargetError, match="generates nothing") as refused:
-        plait.generate(model, mood="sad")
-    assert "category" in refused.value.received and refused.value.exit_code == 2
+    for said in ({}, {"target": "title"}):
+        with pytest.raises(TargetError, match="generates nothing") as refused:
+            plait.generate(model, mood="sad", **said)
+        assert "category" in refused.value.received and refused.value.exit_code == 2
 
 
 def test_the_commands(bundle, tmp_path, capsys):

@@ -18,6 +18,8 @@ plait caption words.plait talk.wav     (prints what is said, and when)
 
 plait caption photos.plait photos/ --out captions.csv
 
+plait caption shots.plait film.mp4 --target place     (of a bundle of several targets)
+
 plait caption talk.mp4 --words speech --out talk.srt     (without a bundle: the words themselves)
 
 plait caption clips.csv --words screen --out clips_words.csv     (a column of words)"""
@@ -30,6 +32,7 @@ def caption(
         typer.Argument(help="A sound or film, or a folder of media; with --words also a table."),
     ] = None,
     *,
+    target: Annotated[str | None, typer.Option(help="Which target, of a model of several.")] = None,
     words: Annotated[
         str | None,
         typer.Option(
@@ -78,6 +81,7 @@ def caption(
             bundle if medium is not None else None,
             bundle if medium is None else medium,
             out=out,
+            target=target,
             words=words,
             language=language,
             given=pairs_of(given),

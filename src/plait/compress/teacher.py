@@ -13,13 +13,11 @@ from plait.data.splits import Splits
 from plait.data.table import Table, read
 from plait.errors import TargetError, UsageError
 from plait.model.ensemble import Ensemble
-from plait.model.kept_answers import id_hashes
+from plait.model.known_rows import NO_ROW, places_in_fit
 from plait.model.model import Model
 from plait.model.several import Several
 from plait.model.whole_rows import WholeRows
 from plait.progress import SILENT, Progress
-
-NO_ROW = -1
 
 MOST_ASKED = 10_000
 """Rows that it never saw and that it is asked about, at most."""
@@ -189,15 +187,10 @@ def _places(model: Model, table: Table, *, unseen: bool) -> np.ndarray:
     """Return the row number of each row in the table of the fit; -1 for rows of none."""
     if unseen:
         return np.full(table.num_rows, NO_ROW, np.int64)
+    places = places_in_fit(model, table)
+    if places is not None:
+        return places
     learned = model.records.get("lineage", {}).get("table", {})
-    if model.records.get("splits") and learned.get("key") == table.key:
-        return np.arange(table.num_rows)
-    kept, ids = model.ensemble.answers, id_hashes(table, model.schema)
-    if kept is not None and len(kept.ids) and len(ids):
-        order = np.argsort(kept.ids, kind="stable")
-        at = np.searchsorted(kept.ids[order], ids).clip(max=len(order) - 1)
-        same = kept.ids[order[at]] == ids
-        return np.where(same, order[at], NO_ROW).astype(np.int64)
     raise UsageError(
         "it cannot be told which of these rows the model learned from",
         expected=f"the table of its fit, unchanged ({learned.get('name', 'unknown')}, "

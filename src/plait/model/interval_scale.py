@@ -107,10 +107,15 @@ def end_of_few_groups(scores: np.ndarray, groups: np.ndarray) -> float:
     """Return as `end_of_groups` the end for a row of a new group, where the rows of a group are
     many: their spread is known well, and only between the few groups it is not.
 
+    Of a single group the mean square is all that is known of how far groups lie from nought: the
+    end is that of Student's t of one degree of freedom.
+
     Args:
         scores: float64 ``[row]``.
         groups: int ``[row]``.
     """
+    if len(np.unique(groups)) < 2:
+        return student_quantile(SIDE, 1) * float(np.mean(scores**2)) ** 0.5
     return _random_effect(scores, groups)
 
 

@@ -66,7 +66,8 @@ class Several(Model):
         raise TargetError(
             "this model has several targets, so it is not clear which one is meant",
             expected="the model of one of " + ", ".join(self.models),
-            hint=f"in Python: model['{self.targets[0]}']",
+            hint=f"--target '{self.targets[0]}', of verbs that have it; "
+            f"in Python: model['{self.targets[0]}']",
         ).of_call()
 
     @property

@@ -12,6 +12,7 @@ from plait.errors import CellError, PlaitError, TableError, UsageError, as_path
 from plait.listening import heard, listened
 from plait.model.asked import modality_of
 from plait.model.model import Model
+from plait.model.one_target import of_target
 from plait.progress import Progress
 from plait.recipes.ask import cells_of, open_for_rows
 from plait.recipes.medium import ENDINGS, opened_medium
@@ -31,6 +32,7 @@ def caption(
     medium: Path | str,
     *,
     out: Path | str | None = None,
+    target: str | None = None,
     words: str | None = None,
     language: str | None = None,
     given: Mapping[str, Cell] | None = None,
@@ -54,9 +56,10 @@ def caption(
     them for each column of media then, ``clip_speech`` for ``clip``; a folder's is ``speech``.
 
     Args:
-        bundle: A bundle's folder, or its model, of one target; None with `words`.
+        bundle: A bundle's folder, or its model; None with `words`.
         medium: A sound or film, or a folder of media; with `words` also a picture or a table.
         out: ``.srt`` or ``.vtt``; of a folder a table, as for `plait.predict`. None writes none.
+        target: Which is written, of a model of several.
         words: ``speech`` or ``screen``, or another front end's name.
         language: That is spoken, such as ``nl``; None finds it out.
         given: Cells of other columns, by column or modality, the same for every row.
@@ -75,14 +78,15 @@ def caption(
     Raises:
         FrontEndError: What reads the words is not installed, or has no weights here.
         UsageError: What is asked for does not go together, or `out` exists.
-        ColumnError: The model takes no such medium.
+        ColumnError: The model takes no such medium, or has no such target.
+        TargetError: It has no target, or several of which none is named.
         CellError, LimitError: The medium cannot be read.
     """
     drawn: dict[str, Any] = {"temperature": temperature, "seed": seed, "beam": beam}
     told = heard(progress)
     if words is not None:
-        said = {"bundle": bundle, "given": given, "cut": cut, "temperature": temperature}
-        _check_alone({**said, "beam": beam}, words)
+        said = {"bundle": bundle, "target": target, "given": given, "cut": cut}
+        _check_alone({**said, "temperature": temperature, "beam": beam}, words)
         _check(None, None, longest)
         place = as_path(medium, "a sound, a film, a table or a folder").expanduser()
         return words_of(
@@ -100,8 +104,7 @@ def caption(
             expected="words, or a bundle without a language",
             hint="plait caption talk.mp4 --words speech",
         )
-    model = open_for_rows(bundle)
-    model.require_target()
+    model = of_target(open_for_rows(bundle), target)
     place = as_path(medium, "a sound, a film or a folder").expanduser()
     if place.is_dir():
         return _folder(

@@ -10,6 +10,7 @@ from plait.data.table import Table, read
 from plait.listening import heard, listened
 from plait.model.columns import missing_columns, notes_on, weighed
 from plait.model.judging import few_groups_said
+from plait.model.known_rows import learned_said, num_learned
 from plait.model.loading import load
 from plait.model.model import Model
 from plait.model.several import Several, predicted
@@ -36,6 +37,9 @@ def evaluate(
 
     Among them are ``missing_columns`` (``{"column", "did_you_mean"}`` per input column that the
     table lacks), ``unseen_labels`` (``rows`` whose label training never saw, and which ``labels``),
+    ``learned_rows`` (how many of the rows the model learned from or was chosen by, so that scores
+    are too good for them; None where nothing tells: the table is not that of the fit, and no id
+    column says which rows are of it),
     ``warnings`` (of missing columns that matter, few groups and unreadable cells) and ``notes``.
     Of several targets, ``targets`` has all that for each which the table has, by its name.
 
@@ -86,7 +90,10 @@ def _scored(
         scores["warnings"], lacking = weighed(model, missing)
     few = few_groups_said(scores.get("groups", 0), model.group)
     scores["warnings"] = [*scores.get("warnings", []), *few, *unread.warnings]
-    scores["notes"] = [*scores.get("notes", []), *rows.notes, *lacking]
+    learned = num_learned(model, rows)
+    scores["learned_rows"] = learned
+    said = learned_said(learned, scores["rows"])
+    scores["notes"] = [*scores.get("notes", []), *rows.notes, *lacking, *said]
     if model.target is not None:
         unseen = count_unseen(rows, model.target, model.target_codec)
         note = unseen_note(unseen, scores["rows"], model.target_codec)

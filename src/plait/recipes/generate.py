@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from plait.answer import Answer
-from plait.errors import ColumnError, TargetError, UsageError
+from plait.errors import TargetError, UsageError
 from plait.listening import heard, listened
 from plait.modalities import Asked
 from plait.model.asked_draws import asked_of, usual_temperature
@@ -16,6 +16,7 @@ from plait.model.generator import Generator
 from plait.model.loading import load
 from plait.model.made import raw_of
 from plait.model.model import Model
+from plait.model.one_target import of_target
 from plait.model.several import predicted
 from plait.model.whole_rows import WholeRows
 from plait.progress import Progress
@@ -167,15 +168,7 @@ def _only_rows(said: Mapping[str, Any]) -> None:
 
 def _chosen(model: Model, target: str | None) -> tuple[str, Model]:
     """Return the target that is made, and its model. Raises `TargetError`, `ColumnError`."""
-    models = predicted(model)
-    if target is not None and target not in models:
-        raise ColumnError(
-            f"the model has no target '{target}'",
-            expected="one of " + ", ".join(models),
-            received=target,
-        ).of_call()
-    if target is not None:
-        models = {target: models[target]}
+    models = predicted(model) if target is None else {target: of_target(model, target)}
     made = {name: one for name, one in models.items() if isinstance(one.predictor, Generator)}
     if len(made) == 1 and model.in_time is None:
         one = next(iter(made.values()))

@@ -14,10 +14,12 @@ from plait.data.histories.plan import HistoryPlan
 from plait.data.schema import Column, Schema
 from plait.data.windows.plan import BEFORE, WindowPlan
 from plait.display import model_name
+from plait.fitting.records.left_out import left_out
 from plait.fitting.setup.problem import Problem
 from plait.fitting.setup.timetable import Timetable
-from plait.modalities import StartingGenerator, begins_at
+from plait.modalities import SimpleGenerator, StartingGenerator, begins_at
 from plait.modalities.series.fans import Fan, fans
+from plait.modalities.series.judging_groups import NUM_FOLDS
 from plait.model.forecast import LEAST_STRETCHES, Forecast, local_spreads
 from plait.model.forecast_scores import forecast_scores, mean_change
 from plait.model.generator import Generator
@@ -38,6 +40,9 @@ LEAST_COVERED = 0.85
 NUM_WAYS = 4
 """A fit tries about so many ways to be told, so that fitting it once again takes a part of it; and
 fits without some of the rows, of which there are as many, take about as long as it did."""
+
+LEAST_TOLD = 10
+"""Stretches of time that tell of errors: fewer are warned of."""
 
 MOST_LEFT_OUT = 1500
 """Windows that are told by fits without them, at most."""
@@ -86,37 +91,59 @@ def forecasting(
     """Let a model forecast: its intervals are those of windows that it was only chosen by.
 
     Where these are few, a simple model's are of what it says of all windows by fits without them.
-    How often they held on the test is noted in the records; once that is known, it learns from all
-    windows, by the choices that were made: the latest tell most of what follows. Each of these is
-    left out, and noted, where it would take longer than is left of the time.
+    How often they held on the test is noted in the records; once that is known, one that can learns
+    from all windows, by the choices that were made: the latest tell most of what follows. Each of
+    these is left out, and noted, where it would take longer than is left of the time. That few
+    stretches of time tell of errors, whatever ships, is warned of.
     """
+    num = _with_intervals(model, problem, plan, records, timetable)
+    if num < LEAST_TOLD:
+        text = (
+            f"90 % intervals rest on {num:,} stretches of time alone: they are wide, by Student's "
+            "t, and what no such stretch had may lie beyond them"
+        )
+        records["metrics"]["warnings"].append(caution("coverage", plan.goal, text))
+
+
+def _with_intervals(
+    model: Model,
+    problem: Problem,
+    plan: WindowPlan,
+    records: dict[str, Any],
+    timetable: Timetable,
+) -> int:
+    """Do as `forecasting`, and return how many stretches of time tell of errors."""
     notes, generator = records["metrics"]["notes"], model.generator
     held, groups = _made(model, problem, plan, problem.splits.validation)
     anew, few = _begins_anew(generator), len(np.unique(groups)) < LEAST_STRETCHES
-    fit = _fit_seconds(generator, records) if anew else 0.0
     rows = np.sort(np.concatenate([problem.splits.train, problem.splits.validation]))
-    if anew and few and _has_time(timetable, fit):
+    apart = len(np.unique(problem.groups[rows])) >= NUM_FOLDS
+    alone = anew or (apart and generator.config is None)
+    fit = _fit_seconds(generator, records) if alone else 0.0
+    if alone and few and _has_time(timetable, fit if anew else NUM_FOLDS * fit):
         held, groups = _left_out(generator, problem, plan, rows)
-    elif anew and few:
+    elif alone and few:
         anew = False
         notes.append("intervals are of the rows that choose alone, for want of time: wide ones")
     model.forecast = Forecast.of(plan, *held, groups)
+    num = len(np.unique(groups))
     if len(problem.splits.test):
-        _try_intervals(model, problem, plan, records, len(np.unique(groups)))
+        _try_intervals(model, problem, plan, records, num)
     if not anew:
-        return
+        return num
     parts = "the rows that choose"
     if plan.split is None:
         parts, rows = "the rows set aside", np.sort(np.concatenate([rows, problem.splits.test]))
     name = model_name(generator.shipped)
     if not _has_time(timetable, fit / NUM_WAYS + few * fit):
         notes.append(f"{name} did not learn from {parts} too, for want of time")
-        return
+        return num
     if few and plan.split is None:
         held, groups = _left_out(generator, problem, plan, rows)
         model.forecast = Forecast.of(plan, *held, groups)
     _learn_all(generator, problem, rows)
     notes.append(f"{name} learned from {parts} too, once it was scored")
+    return len(np.unique(groups))
 
 
 def _fit_seconds(generator: Generator, records: dict[str, Any]) -> float:
@@ -193,7 +220,12 @@ def _left_out(
     """Return as `_made` what is said of windows by fits without them, of some of very many."""
     rows = even_sample(rows, MOST_LEFT_OUT)
     matrices, targets = _told(generator, problem, rows)
-    said = cast("StartingGenerator", generator.simple).left_out(matrices, targets)
+    simple = cast("SimpleGenerator", generator.simple)
+    if _begins_anew(generator):
+        said = cast("StartingGenerator", simple).left_out(matrices, targets)
+    else:
+        num_near = -(-plan.lookback // plan.horizon) + 1
+        said = left_out(type(simple), matrices, targets, generator.target, num_near)
     made = generator.made(said, problem.prepared, rows)
     held = (made, generator.truth(targets), local_spreads(problem.table, plan, rows))
     return held, problem.groups[rows]

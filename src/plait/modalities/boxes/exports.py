@@ -10,10 +10,13 @@ from xml.sax.saxutils import escape
 
 import numpy as np
 
-from plait.modalities.boxes.boxes import Boxes
+from plait.modalities.boxes.boxes import RELATIVE, Boxes
 
 EXPORTS: Mapping[str, str] = {"coco": ".json", "voc": "", "yolo": ""}
 """Form -> ending of its one file; "" for a folder of files."""
+
+FINE_PLACES = 6
+"""Behind the point, of shares of a picture and of boxes narrower than a hundredth."""
 
 
 def exported(
@@ -84,8 +87,8 @@ def _voc(raw: Boxes, name: str, classes: Sequence[str]) -> bytes:
         f"  <size><width>{width:g}</width><height>{height:g}</height><depth>3</depth></size>",
     ]
     for place, label in enumerate(raw.names):
-        sides = zip(("xmin", "ymin", "xmax", "ymax"), raw.corners[place], strict=True)
-        box = "".join(f"<{side}>{_short(float(value))}</{side}>" for side, value in sides)
+        sides = zip(("xmin", "ymin", "xmax", "ymax"), _sides(raw, place), strict=True)
+        box = "".join(f"<{side}>{value}</{side}>" for side, value in sides)
         score = "" if raw.scores is None else f"<score>{raw.scores[place]:.4f}</score>"
         lines.append(
             f"  <object><name>{escape(label)}</name>{score}<bndbox>{box}</bndbox></object>"
@@ -118,14 +121,23 @@ def _stems(names: Sequence[str]) -> list[str]:
     return found
 
 
-def _short(value: float) -> float | int:
-    rounded = round(value, 2)
+def _sides(raw: Boxes, place: int) -> list[float | int]:
+    """Return the sides of a box with so many places that none falls onto another."""
+    sides = [float(value) for value in raw.corners[place]]
+    left, top, right, bottom = short = [_short(side) for side in sides]
+    if left == right or top == bottom or raw.size == RELATIVE:
+        return [_short(side, FINE_PLACES) for side in sides]
+    return short
+
+
+def _short(value: float, places: int = 2) -> float | int:
+    rounded = round(value, places)
     return int(rounded) if rounded == int(rounded) else rounded
 
 
 def written(raw: Boxes) -> str:
     """Return boxes as JSON that reads alike; see `BoxesCodec.write`."""
-    corners, places = raw.corners, 6 if raw.size is not None and max(raw.size) <= 1 else 2
+    corners, places = raw.corners, FINE_PLACES if raw.size is not None and max(raw.size) <= 1 else 2
     found = []
     for place, name in enumerate(raw.names):
         left, top, right, bottom = (float(value) for value in corners[place])

@@ -68,7 +68,12 @@ def _text(data: bytes) -> str:
 
 
 def _voc(text: str) -> Boxes:
-    """Read an annotation of Pascal VOC; its boxes end at the last pixel that they hold."""
+    """Read an annotation of Pascal VOC.
+
+    Numbers are taken for the edges of a box, as most tools write them. VOC itself numbers pixels
+    from 1, the first and the last of a box (Everingham et al. 2010, development kit); a file does
+    not tell which is meant, but for a box of the same first and last pixel, which is that pixel.
+    """
     if "<!DOCTYPE" in text or "<!ENTITY" in text:
         raise CellError("an XML file defines a document type", expected="plain VOC annotations")
     try:
@@ -89,7 +94,18 @@ def _voc(text: str) -> Boxes:
     size = None
     if width and height and _number(width, "width") > 0 and _number(height, "height") > 0:
         size = _number(width, "width"), _number(height, "height")
-    return make_boxes(names, corners, None, size)
+    return make_boxes(names, corners if size == RELATIVE else _pixels(corners), None, size)
+
+
+def _pixels(corners: Sequence[Sequence[float]]) -> list[list[float]]:
+    """Return corners, of which those that name a single pixel across or down have its edges."""
+    found = [list(sides) for sides in corners]
+    for sides in found:
+        for low, high in ((0, 2), (1, 3)):
+            if sides[low] == sides[high] >= 0 and sides[low].is_integer():
+                sides[high] = max(sides[high], 1.0)  # of tools that count from 0
+                sides[low] = sides[high] - 1.0
+    return found
 
 
 def _yolo(text: str, names: Sequence[str]) -> Boxes:
@@ -137,14 +153,14 @@ def _classes_beside(path: Any, media: Media) -> list[str]:
                 text = _text(media.read_bytes(str(place / name)))
             except CellError:
                 continue
-            if found := _names_in(text, name):
+            if found := _names_in(text, place / name):
                 return found
     return []
 
 
-def _names_in(text: str, name: str) -> list[str]:
-    if name == CLASSES_FILE:
-        return [line.strip() for line in text.splitlines() if line.strip()]
+def _names_in(text: str, file: PurePath) -> list[str]:
+    if file.name == CLASSES_FILE:
+        return _names_of_lines(text, file)
     import yaml
 
     try:
@@ -156,6 +172,20 @@ def _names_in(text: str, name: str) -> list[str]:
         numbers = sorted(key for key in names if isinstance(key, int))
         names = [names[key] for key in numbers] if numbers == list(range(len(names))) else None
     return [str(one) for one in names] if isinstance(names, list) else []
+
+
+def _names_of_lines(text: str, file: PurePath) -> list[str]:
+    """Return a name a line. Raises `CellError` for a line without one, by which all behind it would
+    have other numbers; after the last name there may be some."""
+    names = [line.strip() for line in text.rstrip().splitlines()]
+    if "" in names:
+        raise CellError(
+            "a class of YOLO's numbers has no name",
+            expected="a name on every line, for the first is 0, the second 1 and so on",
+            received=f"line {names.index('') + 1} of {file.as_posix()}, which is empty",
+            hint="take the line out, or name a class there",
+        )
+    return names
 
 
 def _table(text: str) -> Boxes:
