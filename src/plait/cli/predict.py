@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from plait.cli.groups import Decision, Group, Reading, grouped, number, text, texts, whole
+from plait.cli.groups import Decision, Group, Reading, grouped, number, place, text, texts, whole
 from plait.cli.options import BEAM, TEMPERATURE, Force, Json, Quiet, Seed, one_of
 from plait.cli.show import emit, print_warnings, say_notes
 from plait.errors import UsageError
@@ -18,6 +18,8 @@ EXAMPLE = """Examples:
 plait predict shop.plait new.csv --out predictions.csv
 
 plait predict load.plait history.csv --out next.csv     (a forecast: the steps that follow)
+
+plait predict load.plait history.csv --anomalies odd.csv     (which of the steps are odd)
 
 plait predict shelf.plait ratings.csv --top 5 --out next.csv     (what each takes next)
 
@@ -74,6 +76,13 @@ Making = Annotated[
             "top": (whole("Of what comes next: so many items for each [default: 10]."), None),
             "return_to_go": (
                 number("Of a policy: the return to reach [default: a high one of training]."),
+                None,
+            ),
+            "anomalies": (
+                place(
+                    "Of a forecast: file to write beside, of how far each row of the table lies "
+                    "from what came before it foresaw."
+                ),
                 None,
             ),
         }
@@ -162,5 +171,8 @@ def show(result: dict[str, Any]) -> None:
     print(f"{result['rows']} rows -> {result['out']}")
     if result.get("columns"):
         print("columns: " + ", ".join(str(name) for name in result["columns"]))
+    if result.get("anomalies"):
+        beside = result["anomalies"]
+        print(f"{beside['rows']} rows and how odd they are -> {beside['out']}")
     if result.get("unit"):
         print(f"unit of the prediction: {result['unit']}")

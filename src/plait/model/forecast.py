@@ -131,6 +131,16 @@ class Forecast:
         wants.only()
         return next_steps(model, table, asked, progress)
 
+    def ends(self, ahead: np.ndarray, local: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the ends of the intervals of a forecast ``[step, target]``, in its units.
+
+        Args:
+            ahead: The forecast, of no more steps than the horizon.
+            local: The spread of what came before, ``[target]``.
+        """
+        unit = local**self.power
+        return ahead + unit * self.low[: len(ahead)], ahead + unit * self.high[: len(ahead)]
+
     def bounds(
         self, made: Any, true: Any, local: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
@@ -176,19 +186,18 @@ def next_steps(
         known = steps.values[:origin]
         scale = Scale.of(known[-plan.lookback :], plan.spread(known))
         ahead = one.values[: plan.horizon].astype(np.float64)
-        values = _as_given(scale.back(ahead), plan)
+        values = as_given(scale.back(ahead), plan)
         times = steps.times[origin : origin + len(values)]
         if len(times) < len(values):
             times = plan.clock.after(float(steps.times[origin - 1]), len(values))
         columns[plan.time] += plan.clock.written(times)
         if plan.group is not None:
             columns[plan.group] += [steps.name] * len(values)
+        ends = [as_given(scale.back(one), plan) for one in told.ends(ahead, scale.local)]
         for place, name in enumerate(plan.targets):
-            columns[name] += _rounded(values[:, place])
-            if not drawn:
-                for end, far in ((LOW, told.low), (HIGH, told.high)):
-                    reach = ahead + scale.local**told.power * far[: len(ahead)]
-                    columns[name + end] += _rounded(_as_given(scale.back(reach), plan)[:, place])
+            columns[name] += rounded(values[:, place])
+            for end, far in () if drawn else zip((LOW, HIGH), ends, strict=True):
+                columns[name + end] += rounded(far[:, place])
     return Answer(columns, windows.notes)
 
 
@@ -213,7 +222,7 @@ def _ends(gaps: np.ndarray, groups: np.ndarray, side: float) -> np.ndarray:
     return found
 
 
-def _as_given(values: np.ndarray, plan: WindowPlan) -> np.ndarray:
+def as_given(values: np.ndarray, plan: WindowPlan) -> np.ndarray:
     """Return ``[step, target]`` in the units of the table."""
     return out_of_logarithms(values, plan.targets, plan.floors)
 
@@ -256,5 +265,6 @@ def _surprise(gaps: np.ndarray, local: np.ndarray, power: float) -> float:
     return float((likely + power * np.log(local).mean(axis=0)).mean())
 
 
-def _rounded(values: np.ndarray) -> list[float]:
+def rounded(values: np.ndarray) -> list[float]:
+    """Return values as they are written, to seven digits."""
     return [float(f"{one:.7g}") for one in values.tolist()]

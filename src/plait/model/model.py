@@ -18,6 +18,7 @@ from plait.data.table import Table, read
 from plait.errors import BundleError, TargetError, as_path
 from plait.listening import heard, listened_if_asked
 from plait.modalities import Asked, Codec, TargetCodec
+from plait.model.anomalies import anomalies
 from plait.model.asked_draws import asked_of
 from plait.model.bundling import files_of
 from plait.model.classes import classes_of, predict_proba
@@ -260,6 +261,7 @@ class Model:
         return self.path
 
     outputs_of = outputs_of
+    anomalies = anomalies
     evaluate = evaluate
     score_rows = score_rows
     embed = embed
@@ -273,9 +275,7 @@ class Model:
     importance = importance
     summary = summary
     _repr_html_ = html_of_model
-
-    def __repr__(self) -> str:
-        return text_of_model(self)
+    __repr__ = text_of_model
 
 
 def load(path: Path | str) -> Model:
