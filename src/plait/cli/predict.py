@@ -67,6 +67,19 @@ ZeroShot = Annotated[
 ]
 """Classes that are asked for in words."""
 
+
+def _making(given: dict[str, Any]) -> dict[str, Any]:
+    if given["quantiles"] is None:
+        return given
+    try:
+        levels = tuple(float(one) for one in split_list(given["quantiles"]))
+    except ValueError:
+        raise UsageError(
+            "these are no quantiles", expected="0.1,0.5,0.9", received=given["quantiles"]
+        ) from None
+    return {**given, "quantiles": levels}
+
+
 Making = Annotated[
     dict[str, Any],
     Group(
@@ -78,6 +91,10 @@ Making = Annotated[
                 number("Of a policy: the return to reach [default: a high one of training]."),
                 None,
             ),
+            "quantiles": (
+                text("Of a forecast: quantiles of each step, 0.1,0.5,0.9 [default: 0.05,0.95]."),
+                None,
+            ),
             "anomalies": (
                 place(
                     "Of a forecast: file to write beside, of how far each row of the table lies "
@@ -85,7 +102,8 @@ Making = Annotated[
                 ),
                 None,
             ),
-        }
+        },
+        _making,
     ),
 ]
 """How values are made, and how many."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,8 @@ from plait.data.windows.rows import judging_windows, last_windows
 from plait.data.windows.scale import Scale, local_spread
 from plait.errors import BundleError
 from plait.modalities import Asked
+from plait.model.forecast_levels import levels_asked
+from plait.model.forecast_scores import ENDS, half_intervals
 from plait.model.interval_scale import end_of_few_groups, end_of_groups
 from plait.model.made import raw_of
 from plait.model.wants import Wants
@@ -128,18 +130,23 @@ class Forecast:
         self, model: Model, table: Table, asked: Asked | None, progress: Progress, wants: Wants
     ) -> Answer:
         """Return the next steps of each series; see `next_steps`."""
-        wants.only()
-        return next_steps(model, table, asked, progress)
+        wants.only("quantiles")
+        return next_steps(model, table, asked, progress, wants.quantiles)
 
-    def ends(self, ahead: np.ndarray, local: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return the ends of the intervals of a forecast ``[step, target]``, in its units.
+    def quantile(self, level: float, ahead: np.ndarray, local: np.ndarray) -> np.ndarray:
+        """Return a quantile of what follows, ``[step, target]``, in the units of the forecast.
 
         Args:
+            level: In (0, 1); see `half_intervals`.
             ahead: The forecast, of no more steps than the horizon.
             local: The spread of what came before, ``[target]``.
         """
-        unit = local**self.power
-        return ahead + unit * self.low[: len(ahead)], ahead + unit * self.high[: len(ahead)]
+        side = self.low if level < 0.5 else self.high
+        return ahead + half_intervals(level) * local**self.power * side[: len(ahead)]
+
+    def ends(self, ahead: np.ndarray, local: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the ends of the 90 % intervals of a forecast; arguments as of `quantile`."""
+        return self.quantile(ENDS[0], ahead, local), self.quantile(ENDS[-1], ahead, local)
 
     def bounds(
         self, made: Any, true: Any, local: np.ndarray
@@ -163,25 +170,30 @@ class Forecast:
 
 
 def next_steps(
-    model: Model, table: Table, asked: Asked | None = None, progress: Progress = SILENT
+    model: Model,
+    table: Table,
+    asked: Asked | None = None,
+    progress: Progress = SILENT,
+    quantiles: Sequence[float] | None = None,
 ) -> Answer:
     """Return the next steps of each series of a table: a row per step.
 
-    Columns are the time, the group where there is one, and for each target its forecast and the
-    ends of its 90 % interval; of paths that are drawn, no interval.
+    Columns are the time, the group where there is one, and for each target its forecast and its
+    `quantiles`, by default the ends of its 90 % interval; of paths that are drawn, none. Raises
+    `UsageError` for quantiles that are none, or of paths.
     """
     told = model.forecast
     if told is None:
         raise ValueError("this model forecasts nothing")
     plan = told.plan
+    levels = levels_asked(quantiles, drawn=asked is not None and asked.temperature > 0)
     windows, series, origins = last_windows(table, plan)
     made = raw_of(model.outputs_of(windows, asked=asked, progress=progress))
     columns: dict[str, list[Any]] = {plan.time: []}
     if plan.group is not None:
         columns[plan.group] = []
-    drawn = asked is not None and asked.temperature > 0
     for name in plan.targets:
-        columns |= {name: [], **({} if drawn else {name + LOW: [], name + HIGH: []})}
+        columns |= {name: [], **{name + end: [] for end in levels}}
     for steps, origin, one in zip(series, origins, made, strict=True):
         known = steps.values[:origin]
         scale = Scale.of(known[-plan.lookback :], plan.spread(known))
@@ -193,10 +205,11 @@ def next_steps(
         columns[plan.time] += plan.clock.written(times)
         if plan.group is not None:
             columns[plan.group] += [steps.name] * len(values)
-        ends = [as_given(scale.back(one), plan) for one in told.ends(ahead, scale.local)]
+        ends = [told.quantile(level, ahead, scale.local) for level in levels.values()]
+        ends = [as_given(scale.back(one), plan) for one in ends]
         for place, name in enumerate(plan.targets):
             columns[name] += rounded(values[:, place])
-            for end, far in () if drawn else zip((LOW, HIGH), ends, strict=True):
+            for end, far in zip(levels, ends, strict=True):
                 columns[name + end] += rounded(far[:, place])
     return Answer(columns, windows.notes)
 

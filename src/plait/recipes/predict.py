@@ -65,6 +65,7 @@ def predict(
     beam: int | None = None,
     top: int | None = None,
     return_to_go: float | None = None,
+    quantiles: Sequence[float] | None = None,
     anomalies: Path | str | None = None,
     format: str | None = None,
     force: bool = False,
@@ -101,6 +102,8 @@ def predict(
             `plait.model.model.Model.predict`.
         top: Of what comes next: so many items for each; default ten.
         return_to_go: Of a policy: the return that is to be reached; default a high one of training.
+        quantiles: Of a forecast: those to tell of each step, from 0.001 to 0.999; default the ends
+            of its 90 % interval, 0.05 and 0.95.
         anomalies: Of a forecast: file to write beside, of how far each row of the table lies from
             what came before it foresaw; see `plait.model.anomalies.anomalies`.
         threshold, positive: Another decision between two classes than the bundle's; see
@@ -136,12 +139,12 @@ def predict(
         beside = None if anomalies is None else model.anomalies(rows, progress=told)
         answer = model.predict(
             rows, temperature=temperature, seed=seed, beam=beam, top=top,
-            return_to_go=return_to_go, progress=told,
+            return_to_go=return_to_go, quantiles=quantiles, progress=told,
         )  # fmt: skip
         return write_in_time(answer, rows, out, form, beside, anomalies)
     if anomalies is not None:
         forecast_of(model, rows)
-    Wants(top=top, return_to_go=return_to_go).only()
+    Wants(top=top, return_to_go=return_to_go, quantiles=quantiles).only()
     drawn = partial(model.predict, temperature=temperature, seed=seed, beam=beam)
     answer_rows = _answerer(model, classes, templates, drawn)
     model.as_table(rows)
