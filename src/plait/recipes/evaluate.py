@@ -36,7 +36,9 @@ def evaluate(
     Among them are ``missing_columns`` (``{"column", "did_you_mean"}`` per input column that the
     table lacks), ``unseen_labels`` (``rows`` whose label training never saw, and which ``labels``),
     ``warnings`` (of missing columns that matter, few groups and unreadable cells) and ``notes``.
-    Of several targets, ``targets`` has all that for each which the table has, by its name.
+    Of a forecast, ``forecast`` has ``crps``, ``pinball`` and ``mase``, and ``coverage`` the share
+    of values in the 90 % intervals. Of several targets, ``targets`` has all that for each which the
+    table has, by its name.
 
     Args:
         bundle: A bundle's folder, or its model.
