@@ -68,6 +68,7 @@ def show(result: dict[str, Any]) -> None:
     print_table("Metrics [95 % interval]", [_row("all rows", result, unit)])
     present = result.get("by_present") or {}
     _show_trust(result)
+    _show_forecast(result)
     print_table("By the columns that are present", [_row(k, v, unit) for k, v in present.items()])
     print_table("By class", result.get("per_class") or [])
     show_decision(result.get("decision"))
@@ -84,6 +85,21 @@ def _show_trust(result: dict[str, Any]) -> None:
             "confidence foretells": name,
             "and is off by, on average": result["ece"],
             f"{name} of the surer half": result["surest_half"],
+        }
+    )
+
+
+def _show_forecast(result: dict[str, Any]) -> None:
+    """Print the scores of forecasts with their intervals."""
+    if "forecast" not in result:
+        return
+    scores = result["forecast"]
+    print_facts(
+        {
+            "CRPS": scores["crps"],
+            "pinball loss": scores["pinball"],
+            "MASE": scores["mase"],
+            "share in 90 % intervals": result["coverage"],
         }
     )
 

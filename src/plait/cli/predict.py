@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from plait.cli.groups import Decision, Group, Reading, grouped, number, text, texts, whole
+from plait.cli.groups import Decision, Group, Reading, grouped, number, place, text, texts, whole
 from plait.cli.options import BEAM, TEMPERATURE, Force, Json, Quiet, Seed, one_of
 from plait.cli.show import emit, print_warnings, say_notes
 from plait.errors import UsageError
@@ -18,6 +18,8 @@ EXAMPLE = """Examples:
 plait predict shop.plait new.csv --out predictions.csv
 
 plait predict load.plait history.csv --out next.csv     (a forecast: the steps that follow)
+
+plait predict load.plait history.csv --anomalies odd.csv     (which of the steps are odd)
 
 plait predict shelf.plait ratings.csv --top 5 --out next.csv     (what each takes next)
 
@@ -65,6 +67,19 @@ ZeroShot = Annotated[
 ]
 """Classes that are asked for in words."""
 
+
+def _making(given: dict[str, Any]) -> dict[str, Any]:
+    if given["quantiles"] is None:
+        return given
+    try:
+        levels = tuple(float(one) for one in split_list(given["quantiles"]))
+    except ValueError:
+        raise UsageError(
+            "these are no quantiles", expected="0.1,0.5,0.9", received=given["quantiles"]
+        ) from None
+    return {**given, "quantiles": levels}
+
+
 Making = Annotated[
     dict[str, Any],
     Group(
@@ -76,7 +91,19 @@ Making = Annotated[
                 number("Of a policy: the return to reach [default: a high one of training]."),
                 None,
             ),
-        }
+            "quantiles": (
+                text("Of a forecast: quantiles of each step, 0.1,0.5,0.9 [default: 0.05,0.95]."),
+                None,
+            ),
+            "anomalies": (
+                place(
+                    "Of a forecast: file to write beside, of how far each row of the table lies "
+                    "from what came before it foresaw."
+                ),
+                None,
+            ),
+        },
+        _making,
     ),
 ]
 """How values are made, and how many."""
@@ -162,5 +189,8 @@ def show(result: dict[str, Any]) -> None:
     print(f"{result['rows']} rows -> {result['out']}")
     if result.get("columns"):
         print("columns: " + ", ".join(str(name) for name in result["columns"]))
+    if result.get("anomalies"):
+        beside = result["anomalies"]
+        print(f"{beside['rows']} rows and how odd they are -> {beside['out']}")
     if result.get("unit"):
         print(f"unit of the prediction: {result['unit']}")

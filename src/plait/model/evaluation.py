@@ -33,8 +33,9 @@ def evaluate(
 
     Rows without a target are left out; `plait.model.unseen.count_unseen` gives the labels that
     training never saw. A model without a target is scored by retrieval, in every direction
-    between its columns. Raises `ColumnError` without the target's column, `TargetError` when
-    it is empty.
+    between its columns. Of forecasts, ``forecast`` has their CRPS, pinball loss and MASE, and
+    ``coverage`` the share of values in their 90 % intervals, as the record of the fit has. Raises
+    `ColumnError` without the target's column, `TargetError` when it is empty.
     """
     table = model.as_table(rows, on_error=on_error, root=root, strict=strict)
     if model.parts is None:
@@ -44,7 +45,13 @@ def evaluate(
         return Scores(evaluate_space(model.space, prepared))
     prepared, labelled, truth = labelled_rows(model, table, heard(progress))
     groups = said_units(table, model.group, labelled)
-    return Scores(model.score_rows(prepared, labelled, truth, groups=groups, seed=seed))
+    if model.forecast is None:
+        return Scores(model.score_rows(prepared, labelled, truth, groups=groups, seed=seed))
+    from plait.model.forecast_judging import forecast_judged
+
+    made = model.predictor.outputs(prepared, labelled, judged_draws(model.predictor))
+    told = model.score_rows(prepared, labelled, truth, groups=groups, seed=seed, outputs=made)
+    return Scores(told | forecast_judged(model.forecast, table, labelled, made, truth))
 
 
 def score_rows(

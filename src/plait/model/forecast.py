@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,8 @@ from plait.data.windows.rows import judging_windows, last_windows
 from plait.data.windows.scale import Scale, local_spread
 from plait.errors import BundleError
 from plait.modalities import Asked
+from plait.model.forecast_levels import levels_asked
+from plait.model.forecast_scores import ENDS, half_intervals
 from plait.model.interval_scale import end_of_few_groups, end_of_groups
 from plait.model.made import raw_of
 from plait.model.wants import Wants
@@ -128,8 +130,23 @@ class Forecast:
         self, model: Model, table: Table, asked: Asked | None, progress: Progress, wants: Wants
     ) -> Answer:
         """Return the next steps of each series; see `next_steps`."""
-        wants.only()
-        return next_steps(model, table, asked, progress)
+        wants.only("quantiles")
+        return next_steps(model, table, asked, progress, wants.quantiles)
+
+    def quantile(self, level: float, ahead: np.ndarray, local: np.ndarray) -> np.ndarray:
+        """Return a quantile of what follows, ``[step, target]``, in the units of the forecast.
+
+        Args:
+            level: In (0, 1); see `half_intervals`.
+            ahead: The forecast, of no more steps than the horizon.
+            local: The spread of what came before, ``[target]``.
+        """
+        side = self.low if level < 0.5 else self.high
+        return ahead + half_intervals(level) * local**self.power * side[: len(ahead)]
+
+    def ends(self, ahead: np.ndarray, local: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the ends of the 90 % intervals of a forecast; arguments as of `quantile`."""
+        return self.quantile(ENDS[0], ahead, local), self.quantile(ENDS[-1], ahead, local)
 
     def bounds(
         self, made: Any, true: Any, local: np.ndarray
@@ -153,42 +170,47 @@ class Forecast:
 
 
 def next_steps(
-    model: Model, table: Table, asked: Asked | None = None, progress: Progress = SILENT
+    model: Model,
+    table: Table,
+    asked: Asked | None = None,
+    progress: Progress = SILENT,
+    quantiles: Sequence[float] | None = None,
 ) -> Answer:
     """Return the next steps of each series of a table: a row per step.
 
-    Columns are the time, the group where there is one, and for each target its forecast and the
-    ends of its 90 % interval; of paths that are drawn, no interval.
+    Columns are the time, the group where there is one, and for each target its forecast and its
+    `quantiles`, by default the ends of its 90 % interval; of paths that are drawn, none. Raises
+    `UsageError` for quantiles that are none, or of paths.
     """
     told = model.forecast
     if told is None:
         raise ValueError("this model forecasts nothing")
     plan = told.plan
+    levels = levels_asked(quantiles, drawn=asked is not None and asked.temperature > 0)
     windows, series, origins = last_windows(table, plan)
     made = raw_of(model.outputs_of(windows, asked=asked, progress=progress))
     columns: dict[str, list[Any]] = {plan.time: []}
     if plan.group is not None:
         columns[plan.group] = []
-    drawn = asked is not None and asked.temperature > 0
     for name in plan.targets:
-        columns |= {name: [], **({} if drawn else {name + LOW: [], name + HIGH: []})}
+        columns |= {name: [], **{name + end: [] for end in levels}}
     for steps, origin, one in zip(series, origins, made, strict=True):
         known = steps.values[:origin]
         scale = Scale.of(known[-plan.lookback :], plan.spread(known))
         ahead = one.values[: plan.horizon].astype(np.float64)
-        values = _as_given(scale.back(ahead), plan)
+        values = as_given(scale.back(ahead), plan)
         times = steps.times[origin : origin + len(values)]
         if len(times) < len(values):
             times = plan.clock.after(float(steps.times[origin - 1]), len(values))
         columns[plan.time] += plan.clock.written(times)
         if plan.group is not None:
             columns[plan.group] += [steps.name] * len(values)
+        ends = [told.quantile(level, ahead, scale.local) for level in levels.values()]
+        ends = [as_given(scale.back(one), plan) for one in ends]
         for place, name in enumerate(plan.targets):
-            columns[name] += _rounded(values[:, place])
-            if not drawn:
-                for end, far in ((LOW, told.low), (HIGH, told.high)):
-                    reach = ahead + scale.local**told.power * far[: len(ahead)]
-                    columns[name + end] += _rounded(_as_given(scale.back(reach), plan)[:, place])
+            columns[name] += rounded(values[:, place])
+            for end, far in zip(levels, ends, strict=True):
+                columns[name + end] += rounded(far[:, place])
     return Answer(columns, windows.notes)
 
 
@@ -213,7 +235,7 @@ def _ends(gaps: np.ndarray, groups: np.ndarray, side: float) -> np.ndarray:
     return found
 
 
-def _as_given(values: np.ndarray, plan: WindowPlan) -> np.ndarray:
+def as_given(values: np.ndarray, plan: WindowPlan) -> np.ndarray:
     """Return ``[step, target]`` in the units of the table."""
     return out_of_logarithms(values, plan.targets, plan.floors)
 
@@ -256,5 +278,6 @@ def _surprise(gaps: np.ndarray, local: np.ndarray, power: float) -> float:
     return float((likely + power * np.log(local).mean(axis=0)).mean())
 
 
-def _rounded(values: np.ndarray) -> list[float]:
+def rounded(values: np.ndarray) -> list[float]:
+    """Return values as they are written, to seven digits."""
     return [float(f"{one:.7g}") for one in values.tolist()]

@@ -49,10 +49,19 @@ def mean_change(before: np.ndarray) -> np.ndarray:
     return found
 
 
+def half_intervals(level: float) -> float:
+    """Return how far a quantile lies from the forecast, in units of half the interval on its side.
+
+    Errors are two half normals, of half of the weight each: 0 at 0.5, 1 at `ENDS`.
+    """
+    end = ENDS[0] if level < ENDS[1] else ENDS[-1]
+    return NormalDist().inv_cdf(level) / NormalDist().inv_cdf(end)
+
+
 def _at(level: float, said: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
     """Return a quantile of two half normals."""
-    far = NormalDist().inv_cdf(level) / NormalDist().inv_cdf(ENDS[-1])
-    found: np.ndarray = said + abs(far) * ((high if far > 0 else low) - said)
+    end = low if level < ENDS[1] else high
+    found: np.ndarray = said + half_intervals(level) * (end - said)
     return found
 
 

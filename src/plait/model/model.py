@@ -18,6 +18,7 @@ from plait.data.table import Table, read
 from plait.errors import TargetError
 from plait.listening import heard, listened_if_asked
 from plait.modalities import Asked, Codec, TargetCodec
+from plait.model.anomalies import anomalies
 from plait.model.asked_draws import asked_of
 from plait.model.bundling import files_of
 from plait.model.classes import classes_of, predict_proba
@@ -168,6 +169,7 @@ class Model:
         beam: int | None = None,
         top: int | None = None,
         return_to_go: float | None = None,
+        quantiles: Sequence[float] | None = None,
         progress: Progress | bool | None = None,
     ) -> Answer:
         """Return ``prediction`` and the details per row: the columns of the target's `answer`.
@@ -176,30 +178,29 @@ class Model:
         `plait.model.policy`, and `plait.model.recommendation.next_items`.
 
         Args:
-            rows: A `Table`, or anything `plait.read` takes: a path, a DataFrame, a list of dicts,
-                one row as a dict. Any input column may be absent or empty. No cell is written to
-                disk, unless a pretrained encoder reads a file of many rows.
+            rows: A `Table`, or anything `plait.read` takes (a path, a DataFrame, dicts, one dict).
+                Any input column may be absent or empty. No cell is written to disk, unless a
+                pretrained encoder reads a file of many rows.
             on_error: ``raise``, or ``skip``: unreadable cells are missing; default as at the fit.
-            root: Folder of the media, where it is not the table's.
-            strict: Whether an absent input column is an error.
-            temperature: Of a generated target: 0 takes the likeliest, 1 draws as learned; None
-                for 0, or what the fit chose by rows held out (tunes).
-            seed: Of the draws.
-            beam: Of a text that a network writes: beginnings that are kept while the likeliest is
-                looked for, up to 32; 1 (None) takes the likeliest piece at each place.
+            root, strict: Folder of the media; whether an absent input column is an error.
+            temperature, seed: Of a generated target: 0 takes the likeliest, 1 draws as learned;
+                None for 0, or what the fit chose by rows held out (tunes).
+            beam: Of a text that a network writes: beginnings kept in the search for the likeliest,
+                up to 32; 1 (None) takes the likeliest piece at each place.
             top: Of what comes next: so many items for each; default ten.
             return_to_go: Of a policy: the return to reach; default a high one of training.
+            quantiles: Of a forecast: those to tell; default the ends .05 and .95 of its interval.
             progress: Told of the work; True shows it, None and False say nothing.
 
         Raises `TargetError` for either where it has no meaning, `UsageError` out of range.
         """
         asked = asked_of(self, temperature, seed, beam)
+        wants = Wants(top=top, return_to_go=return_to_go, quantiles=quantiles)
         if self.in_time is not None:
             table = read(rows, on_error=on_error, root=root)
             if self.in_time.reads(table):
-                wants = Wants(top=top, return_to_go=return_to_go)
                 return self.in_time.answer(self, table, asked, heard(progress), wants)
-        Wants(top=top, return_to_go=return_to_go).only()
+        wants.only()
         outputs = self.outputs_of(rows, on_error, root, strict, asked, heard(progress))
         return Answer(self.predictor.answer(outputs))
 
@@ -260,6 +261,7 @@ class Model:
         return self.path
 
     outputs_of = outputs_of
+    anomalies = anomalies
     evaluate = evaluate
     score_rows = score_rows
     embed = embed

@@ -88,6 +88,7 @@ class Several(Model):
         beam: int | None = None,
         top: int | None = None,
         return_to_go: float | None = None,
+        quantiles: Sequence[float] | None = None,
         progress: Progress | bool | None = None,
     ) -> Answer:
         """Return the answers of all targets, named by `named`; arguments as of `Model.predict`.
@@ -95,7 +96,7 @@ class Several(Model):
         A temperature is for the targets that are generated, a beam for those that a network writes
         piece by piece; `TargetError` where none is.
         """
-        Wants(top=top, return_to_go=return_to_go).only()
+        Wants(top=top, return_to_go=return_to_go, quantiles=quantiles).only()
         drawn = self._asked(temperature, seed, beam)
         told = heard(progress)
         table = self.as_table(rows, on_error=on_error, root=root, strict=strict)

@@ -41,7 +41,9 @@ def evaluate(
     are too good for them; None where nothing tells: the table is not that of the fit, and no id
     column says which rows are of it),
     ``warnings`` (of missing columns that matter, few groups and unreadable cells) and ``notes``.
-    Of several targets, ``targets`` has all that for each which the table has, by its name.
+    Of a forecast, ``forecast`` has ``crps``, ``pinball`` and ``mase``, and ``coverage`` the share
+    of values in the 90 % intervals. Of several targets, ``targets`` has all that for each which the
+    table has, by its name.
 
     Args:
         bundle: A bundle's folder, or its model.

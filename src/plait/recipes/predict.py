@@ -8,13 +8,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Unpack
 
-from plait.answer import Answer
 from plait.data.table import Table, read
 from plait.edge.edge import Edge
 from plait.edge.learner import Learner
 from plait.errors import UsageError
 from plait.listening import heard, listened
 from plait.modalities import Asked
+from plait.model.anomalies import forecast_of
 from plait.model.asked_draws import usual_temperature
 from plait.model.columns import Missing, missing_columns, notes_on
 from plait.model.loading import load
@@ -26,6 +26,7 @@ from plait.progress import Progress
 from plait.provenance.notice import Notice
 from plait.reading import ReadOptions
 from plait.recipes.exported import export, export_form
+from plait.recipes.in_time import check_beside, check_in_time, write_in_time
 from plait.recipes.made_files import MadeFiles
 from plait.recipes.notices import notice_of
 from plait.recipes.outputs import check_output
@@ -65,6 +66,8 @@ def predict(
     beam: int | None = None,
     top: int | None = None,
     return_to_go: float | None = None,
+    quantiles: Sequence[float] | None = None,
+    anomalies: Path | str | None = None,
     format: str | None = None,
     force: bool = False,
     progress: Progress | bool | None = None,
@@ -100,6 +103,10 @@ def predict(
             `plait.model.model.Model.predict`.
         top: Of what comes next: so many items for each; default ten.
         return_to_go: Of a policy: the return that is to be reached; default a high one of training.
+        quantiles: Of a forecast: those to tell of each step, from 0.001 to 0.999; default the ends
+            of its 90 % interval, 0.05 and 0.95.
+        anomalies: Of a forecast: file to write beside, of how far each row of the table lies from
+            what came before it foresaw; see `plait.model.anomalies.anomalies`.
         threshold, positive: Another decision between two classes than the bundle's; see
             `plait.model.decision.with_threshold`.
         progress: As for `plait.fit`.
@@ -108,7 +115,7 @@ def predict(
     Returns:
         Without `out`, an `Answer`. With it, a dict: ``rows``, ``out``, ``columns``, ``unit`` (of
         a predicted number and its interval, where it has one: the columns hold plain numbers; of
-        several targets by their names),
+        several targets by their names), ``anomalies`` (the same of that file, where it is written),
         ``missing_columns`` (``{"column", "did_you_mean"}`` per input column that the table lacks),
         ``warnings`` (of such columns that matter, see `plait.model.columns.weighed`; with
         `classes`, of the space; of unreadable cells) and ``notes`` for people.
@@ -121,6 +128,7 @@ def predict(
     form, own = _forms(bundle, out, "rows" if classes else "", format)
     if out is not None and str(out) != STDOUT and not (own and out.is_dir()):
         check_output(out, table, bundle, force=force)
+    anomalies = check_beside(anomalies, out, table, bundle, force=force)
     rows = read(table, **reading)
     model = _model(bundle, delta, key)
     if threshold is not None:
@@ -128,13 +136,16 @@ def predict(
     check_answered(classes, temperature, beam)
     told = heard(progress)
     if model.in_time is not None and model.in_time.reads(rows):
-        _check_in_time(classes)
+        check_in_time(classes)
+        beside = None if anomalies is None else model.anomalies(rows, progress=told)
         answer = model.predict(
             rows, temperature=temperature, seed=seed, beam=beam, top=top,
-            return_to_go=return_to_go, progress=told,
+            return_to_go=return_to_go, quantiles=quantiles, progress=told,
         )  # fmt: skip
-        return answer if out is None else _written(answer, rows, out, form)
-    Wants(top=top, return_to_go=return_to_go).only()
+        return write_in_time(answer, rows, out, form, beside, anomalies)
+    if anomalies is not None:
+        forecast_of(model, rows)
+    Wants(top=top, return_to_go=return_to_go, quantiles=quantiles).only()
     drawn = partial(model.predict, temperature=temperature, seed=seed, beam=beam)
     answer_rows = _answerer(model, classes, templates, drawn)
     model.as_table(rows)
@@ -200,28 +211,6 @@ def _forms(
         if own := export_form(model, out, said):
             return "", own
     return format_of(out, said), ""
-
-
-def _check_in_time(classes: Sequence[str] | Mapping[str, Sequence[str]]) -> None:
-    if classes:
-        raise UsageError("what follows rows in time is no class", expected="no classes")
-
-
-def _written(answer: Answer, rows: Table, out: Path, form: str) -> dict[str, Any]:
-    """Write what follows rows in time, a row per step or item; return as `predict` does."""
-    found = answer.to_arrow()
-    formulas = formulas_said(num_formulas(answer.columns, form))
-    packing = PACKINGS.get(out.suffix.lower())
-    with writing_to(out) as temporary, RowWriter(temporary, form, packing) as writer:
-        writer.write(found)
-    return {
-        "rows": found.num_rows,
-        "out": str(out),
-        "columns": found.column_names,
-        "missing_columns": [],
-        "notes": [*(answer.notes or rows.notes), *formulas],
-        "warnings": [],
-    }
 
 
 def _write(

@@ -219,7 +219,7 @@ def last_windows(table: Table, plan: WindowPlan) -> tuple[Table, list[Steps], li
     series = read_steps(table, plan)
     windows = []
     for number, one in enumerate(series):
-        origin = _end(one) if plan.known else len(one)
+        origin = last_known(one) if plan.known else len(one)
         if np.isnan(one.values[max(origin - plan.lookback, 0) : origin]).all():
             raise TableError(
                 "nothing is known of the last steps" + (f" of '{one.name}'" if one.name else ""),
@@ -237,7 +237,7 @@ def last_windows(table: Table, plan: WindowPlan) -> tuple[Table, list[Steps], li
     return found, series, [one.origin for one in windows]
 
 
-def _end(series: Steps) -> int:
+def last_known(series: Steps) -> int:
     """Return how many steps there are up to the last of which a target is known."""
     known = np.flatnonzero(~np.isnan(series.values).all(axis=1))
     return int(known[-1]) + 1 if len(known) else 0

@@ -12,7 +12,7 @@ from plait.data.cautions import caution
 from plait.data.episodes.plan import EpisodePlan
 from plait.data.histories.plan import HistoryPlan
 from plait.data.schema import Column, Schema
-from plait.data.windows.plan import BEFORE, WindowPlan
+from plait.data.windows.plan import WindowPlan
 from plait.display import model_name
 from plait.fitting.records.left_out import left_out
 from plait.fitting.setup.problem import Problem
@@ -21,7 +21,7 @@ from plait.modalities import SimpleGenerator, StartingGenerator, begins_at
 from plait.modalities.series.fans import Fan, fans
 from plait.modalities.series.judging_groups import NUM_FOLDS
 from plait.model.forecast import LEAST_STRETCHES, Forecast, local_spreads
-from plait.model.forecast_scores import forecast_scores, mean_change
+from plait.model.forecast_judging import JudgedForecasts, scores_said
 from plait.model.generator import Generator
 from plait.model.model import Model
 from plait.model.policy import Policy
@@ -164,9 +164,9 @@ def _try_intervals(
     told = cast("Forecast", model.forecast)
     some = np.unique(even_sample(problem.splits.test, MOST_MADE))
     held, _ = _made(model, problem, plan, some)
-    share = told.covered(*held)
-    _score(told, problem, plan, records["metrics"], some, held)
-    records["metrics"]["coverage"] = share
+    judged = JudgedForecasts.of(told, problem.table, some, *held[:2])
+    _score(judged, records["metrics"])
+    share = records["metrics"]["coverage"] = told.covered(*held)
     text = (
         f"90 % intervals, of {num:,} stretches of time that nothing was learned "
         f"from, held {100 * share:.1f} % of the test's values"
@@ -178,33 +178,15 @@ def _try_intervals(
         records["metrics"]["warnings"].append(caution("coverage", plan.goal, caveat))
 
 
-def _score(
-    told: Forecast,
-    problem: Problem,
-    plan: WindowPlan,
-    metrics: dict[str, Any],
-    rows: np.ndarray,
-    held: tuple[Any, Any, np.ndarray],
-) -> None:
+def _score(judged: JudgedForecasts, metrics: dict[str, Any]) -> None:
     """Score forecasts with their intervals, and draw some, in the units of windows."""
-    nothing = np.full((1, len(plan.targets)), np.nan)
-    cells = problem.table.column(plan.named(BEFORE), rows)
-    before = [nothing if cell is None else np.asarray(cell, np.float64) for cell in cells]
-    said, low, high, true = told.bounds(*held)
-    change = np.stack([mean_change(one) for one in before])
-    if np.isnan(true).all():
+    if not judged.known:
         return
-    scores = forecast_scores(true, said, low, high, change)
+    scores = judged.scores()
     metrics["forecast"] = scores
-    metrics["notes"].append(
-        f"forecasts of the test: CRPS {scores['crps']:.3g} and pinball loss "
-        f"{scores['pinball']:.3g} (of 5, 50 and 95 %) in units of each series' spread; MASE "
-        f"{scores['mase']:.3g}, errors over the mean change from one step to the next before"
-    )
-    drawn = [
-        Fan(*(part[:, 0] for part in parts))
-        for parts in zip(before, true, said, low, high, strict=True)
-    ]
+    metrics["notes"].append(scores_said(scores, "the test"))
+    parts = zip(judged.before, judged.true, judged.said, judged.low, judged.high, strict=True)
+    drawn = [Fan(*(part[:, 0] for part in one)) for one in parts]
     metrics["panel"] = metrics.get("panel", "") + fans(drawn, "90 %")
 
 
