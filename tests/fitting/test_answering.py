@@ -6,7 +6,13 @@ import numpy as np
 import pytest
 
 import plait
-from plait.fitting.records.answering import answers_told, rows_to_ask, time_answers
+from plait.fitting.records.answering import (
+    EDGE,
+    answers_told,
+    as_shipped,
+    rows_to_ask,
+    time_answers,
+)
 
 ROWS = [{"size": i % 7 + 4.0 * (i % 2), "kind": "pq"[i % 2]} for i in range(60)]
 
@@ -27,6 +33,21 @@ def test_rows_to_ask_are_cells_of_the_inputs():
     table = plait.read(ROWS)
     assert rows_to_ask(table, ["size"], np.arange(2)) == [{"size": 0.0}, {"size": 5.0}]
     assert len(rows_to_ask(table, ["size"], np.arange(60))) == 32
+
+
+def test_a_row_whose_cell_is_a_list_is_asked_as_one_row(tmp_path):
+    rows = [
+        {"walk": [[step + row, step % 3, row % 2] for step in range(12)], "kind": "pq"[row % 2]}
+        for row in range(40)
+    ]
+    table = plait.read(rows, columns={"walk": "series", "kind": "category"})
+    model = plait.fit(
+        table, target="kind", simple=True, baselines=("linear",), budget="5 steps",
+        out=tmp_path / "m.plait",
+    )  # fmt: skip
+    (row,) = rows_to_ask(table, ["walk"], np.array([3]))
+    answer, engine = as_shipped(tmp_path / "m.plait", model, row, tmp_path)
+    assert engine == EDGE and list(answer(row)["prediction"]) == ["q"]
 
 
 def test_a_bundle_tells_what_making_it_and_asking_it_take():

@@ -128,7 +128,7 @@ def _answer(table: Table, plan: WindowPlan, rolled: Rolled, compared: list[Compa
         why = [TOO_LITTLE if no else NO_VALUE if np.isnan(one) else None
                for no, one in zip(short, score, strict=True)]  # fmt: skip
         parts = {"": values, FORECAST: said, LOW: low, HIGH: high, SCORE: score}
-        told = {end: _known(part) for end, part in parts.items()}
+        told: dict[str, list[Any]] = {end: _known(part) for end, part in parts.items()}
         told |= {RANK: _ranks(score), UNSCORED: why}
         columns |= {free_name(name + end, names) if end else name: one
                     for end, one in told.items()}  # fmt: skip

@@ -73,10 +73,10 @@ def as_shipped(
     """
     try:
         edge = load_edge(path)
-        edge.predict(row, root=root)
+        edge.predict([dict(row)], root=root)
     except (BundleError, ExtraError):
         return lambda row: model.predict([dict(row)], root=root), MODEL
-    return lambda row: edge.predict(row, root=root), EDGE
+    return lambda row: edge.predict([dict(row)], root=root), EDGE
 
 
 def time_answers(
