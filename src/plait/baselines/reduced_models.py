@@ -14,9 +14,9 @@ import numpy as np
 
 from plait.baselines.contract import ANY_FORM, BaseModel, HeldOutAnswers
 from plait.baselines.feature_matrices import FeatureMatrices, in_parts
+from plait.baselines.kinds import SETS, load_base_model, load_whole
 from plait.baselines.labelled_rows import LabelledRows
 
-SETS = "reduced_models.json"
 MAX_INPUT_COLUMNS = 8
 EVERY_SET_INPUT_COLUMNS = 4
 """Up to so many input columns, every set of them is considered."""
@@ -103,8 +103,6 @@ class WithReducedModels:
     @classmethod
     def load(cls, folder: Path) -> Self:
         """Read what `save` wrote."""
-        from plait.baselines.base_models import load_base_model, load_whole
-
         about = json.loads((folder / SETS).read_text(encoding="utf8"))
         reduced_models = [
             ReducedModel(

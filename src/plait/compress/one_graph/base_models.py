@@ -23,8 +23,9 @@ from plait.baselines.base_models import (
     WithReducedModels,
 )
 from plait.baselines.contract import read_files
+from plait.baselines.kinds import SETS
 from plait.baselines.product_of_experts import FLOOR
-from plait.baselines.reduced_models import SETS, columns_of
+from plait.baselines.reduced_models import columns_of
 from plait.baselines.table_trees import INNER
 from plait.compress.one_graph.builder import Builder
 from plait.compress.one_graph.features import Features

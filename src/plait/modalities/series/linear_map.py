@@ -236,8 +236,9 @@ class LinearMap:
     def load(cls, folder: Path) -> Self:
         from safetensors.numpy import load_file
 
-        from plait.modalities.series.codec import SeriesCodec
+        from plait.modalities import find_codec
 
+        made: Any = find_codec("series")
         about: Mapping[str, Any] = json.loads((folder / "linear_map.json").read_text("utf8"))
         found, arrays = cls(), load_file(folder / "linear_map.safetensors")
         found._before, found._others = about["before"], tuple(about["others"])
@@ -249,7 +250,7 @@ class LinearMap:
         found._steps, found._length = int(about["steps"]), int(about["length"])
         found._map = Linear(**arrays)
         found._scaled = bool(about.get("scaled", True))  # as all were that do not say
-        found._codec = SeriesCodec(
+        found._codec = made(
             means=tuple(about["means"]), scales=tuple(about["scales"]),
             num_channels=about["num_channels"], gaps=about["gaps"],
         )  # fmt: skip
