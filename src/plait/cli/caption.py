@@ -80,17 +80,9 @@ def caption(
         result = run_caption(
             bundle if medium is not None else None,
             bundle if medium is None else medium,
-            out=out,
-            target=target,
-            words=words,
-            language=language,
-            given=pairs_of(given),
-            cut=cut,
-            longest=longest,
-            **drawn,
-            force=force,
-            progress=progress,
-        )
+            out=out, target=target, words=words, language=language, given=pairs_of(given), cut=cut,
+            longest=longest, **drawn, force=force, progress=progress,
+        )  # fmt: skip
     emit(result, as_json=json, show=show)
 
 

@@ -157,6 +157,13 @@ def predict(
         else:
             asked = _asked(model, temperature, seed, beam)
             written = _write(model, rows, answer_rows, out, form, force, told, asked)
+    return _told(model, rows, classes, written, unread.warnings)
+
+
+def _told(
+    model: Model, rows: Table, classes: Any, written: dict[str, Any], unread: Sequence[Any]
+) -> dict[str, Any]:
+    """Return what is told of rows that were written."""
     unit = "" if classes else _units(model)
     missing = missing_columns(model.inputs, rows.column_names)
     warnings, lacking = _weighed(model, classes, missing)
@@ -165,7 +172,7 @@ def predict(
         **written,
         "missing_columns": missing,
         "notes": [*rows.notes, *lacking, *written.get("notes", [])],
-        "warnings": [*warnings, *unread.warnings],
+        "warnings": [*warnings, *unread],
     }
 
 

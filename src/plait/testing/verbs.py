@@ -124,8 +124,7 @@ def check_skips_unreadable_cells(modality: str) -> None:
 
 
 def check_answers_on_the_edge(modality: str) -> None:
-    """A bundle of simple models answers without torch, Arrow and LightGBM as it does with them, and
-    learns."""
+    """A bundle of simple models answers the same without torch, Arrow and LightGBM, and learns."""
     model, path = _fit(modality)
     with tempfile.TemporaryDirectory() as folder:
         if DEEP in model.ensemble.weights:
