@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import datetime
 import json
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,19 +12,11 @@ import pytest
 import plait
 from plait.cli import run
 
-START = datetime.date(2024, 1, 1)
+sys.path.insert(0, str(Path(__file__).parent))
+
+from daily_load import days
+
 HORIZON, LOOKBACK = 4, 21
-
-
-def days(num, seed):
-    rng = np.random.default_rng(seed)
-    return [
-        {
-            "when": str(START + datetime.timedelta(days=day)),
-            "load": 9 + np.sin(2 * np.pi * day / 7) + 0.2 * float(rng.normal()),
-        }
-        for day in range(num)
-    ]
 
 
 @pytest.fixture(scope="module")

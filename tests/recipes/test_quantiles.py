@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import datetime
+import sys
+from pathlib import Path
 from statistics import NormalDist
 
 import numpy as np
@@ -13,18 +14,9 @@ from plait.cli import run
 from plait.errors import PlaitError
 from plait.model.wants import Wants
 
-START = datetime.date(2024, 1, 1)
+sys.path.insert(0, str(Path(__file__).parent))
 
-
-def days(num, seed):
-    rng = np.random.default_rng(seed)
-    return [
-        {
-            "when": str(START + datetime.timedelta(days=day)),
-            "load": 9 + np.sin(2 * np.pi * day / 7) + 0.2 * float(rng.normal()),
-        }
-        for day in range(num)
-    ]
+from daily_load import days
 
 
 @pytest.fixture(scope="module")
